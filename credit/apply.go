@@ -1,0 +1,196 @@
+package credit
+
+import (
+	"time"
+
+	"github.com/tollgate/tollgate/fault"
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/meter"
+	"github.com/tollgate/tollgate/quantity"
+)
+
+// Causes that are not somebody's id.
+const (
+	causeWindow = "window" // time: a window opened or closed
+	causePlan   = "plan"   // the customer's plan, or the catalog, changed
+)
+
+// A Request asks an account for one act. Kind says which; the other fields are read as that act needs.
+type Request struct {
+	// Kind is one of KindConsume, KindRecord, KindBackfill, KindHold, KindCapture, KindRelease, KindGrant,
+	// KindRevoke, KindVoid, or empty to bring the account up to date and nothing else.
+	Kind Kind
+
+	Cause         string            // the id the lines name: transactionId, hold or grant
+	Reason        string            // words of the caller, for the ledger
+	Meter         id.Slug           // usage and holds
+	Aggregation   meter.Aggregation // usage and holds
+	Amount        quantity.Units    // of the meter: usage, holds, captures
+	Cost          quantity.Units    // of the account per unit of the meter: usage, holds, captures
+	UsageAt       time.Time         // when the usage happened; only a last meter cares
+	TransactionID id.Transaction    // a hold's
+	ExpiresAt     time.Time         // a hold's
+	Lot           Lot               // a grant's; Remaining is ignored
+	Parts         []Part            // a void's: what had paid
+	Lots          []Lot             // a void's: the lots among Parts as they were granted, should the account have let go of them
+}
+
+// A Result is what a request did.
+type Result struct {
+	Charge quantity.Units // what the account paid or, for a void or a revoke, got back or lost
+	Parts  []Part         // what paid, for usage and holds
+}
+
+// Apply brings s up to date with the clock and its terms, then does what r asks. It returns the new
+// state, the ledger lines written in order (the last one is the request's own, if it wrote any), and the
+// result. s itself is not changed.
+//
+// A refusal is a *fault.Error: insufficient_credits with availableBalance and required when a hard limit
+// does not cover the amount; not_found when the hold is not open; invalid_request when an amount or a
+// count is past its limit. The state and lines returned with a refusal are those of bringing s up to date
+// alone and may be saved or dropped.
+func Apply(s State, t Terms, r Request, now time.Time) (State, []Entry, Result, error) {
+	a := act{State: s.clone(), terms: t, now: now}
+	a.settle()
+	res, err := a.do(r)
+	return a.State, a.lines, res, err
+}
+
+// act is one run of Apply.
+type act struct {
+	State
+	terms Terms
+	now   time.Time
+	lines []Entry
+}
+
+func (a *act) write(e Entry) {
+	e.RecordedAt = a.now
+	if e.At.IsZero() {
+		e.At = a.now
+	}
+	a.lines = append(a.lines, a.post(e))
+}
+
+func (a *act) do(r Request) (Result, error) {
+	switch r.Kind {
+	case KindConsume, KindRecord:
+		return a.consume(r)
+	case KindBackfill:
+		a.write(Entry{Kind: r.Kind, Cause: r.Cause, Meter: r.Meter})
+		return Result{}, nil
+	case KindHold:
+		return a.setAside(r)
+	case KindCapture:
+		return a.capture(r)
+	case KindRelease:
+		return a.release(r)
+	case KindGrant:
+		return a.grant(r)
+	case KindRevoke:
+		return a.revoke(r)
+	case KindVoid:
+		return a.void(r)
+	}
+	return Result{}, nil
+}
+
+// consume charges usage: all of it, or for consume under a hard limit nothing.
+func (a *act) consume(r Request) (Result, error) {
+	charge, gauge, err := a.charge(r)
+	if err != nil {
+		return Result{}, err
+	}
+	parts, err := a.pay(charge, r.Kind == KindRecord)
+	if err != nil {
+		return Result{}, err
+	}
+	a.write(Entry{Kind: r.Kind, Cause: r.Cause, Meter: r.Meter, Parts: parts, Gauge: gauge})
+	return Result{Charge: charge, Parts: parts}, nil
+}
+
+// charge turns an amount of the meter into units of the account. A max meter pays for the rise of its
+// peak within the window, a last meter for the rise or fall since its latest value; all others pay for the
+// amount (1 for a counted event, 1 or 0 for a unique value: the caller says which).
+func (a *act) charge(r Request) (quantity.Units, *Gauge, error) {
+	amount := r.Amount
+	var gauge *Gauge
+	switch r.Aggregation {
+	case meter.Max:
+		amount = max(r.Amount-a.gauge(r.Meter).Value, 0)
+		if amount > 0 {
+			gauge = &Gauge{Meter: r.Meter, Value: r.Amount, At: r.UsageAt}
+		}
+	case meter.Last:
+		if g := a.gauge(r.Meter); r.UsageAt.Before(g.At) {
+			amount = 0
+		} else {
+			amount = r.Amount - g.Value
+			gauge = &Gauge{Meter: r.Meter, Value: r.Amount, At: r.UsageAt}
+		}
+	}
+	charge, err := a.price(amount, r.Cost)
+	return charge, gauge, err
+}
+
+// countMax bounds what one window counts, so that no sum of an account can overflow.
+const countMax = 4 * quantity.Max
+
+// price returns amount × cost, and refuses what the account could not count.
+func (a *act) price(amount, cost quantity.Units) (quantity.Units, error) {
+	charge, ok := amount.Times(cost)
+	if !ok || charge > quantity.Max || a.Window.Used+charge > countMax || a.Window.Spent+charge > countMax {
+		return 0, fault.Field("amount", amount, quantity.Max, "The amount is too large to be charged here: one request carries up to %s, one window up to %s.", quantity.Max, countMax)
+	}
+	return charge, nil
+}
+
+// grant adds a lot.
+func (a *act) grant(r Request) (Result, error) {
+	if len(a.Lots) >= LotsMax {
+		return Result{}, fault.Field("grants", len(a.Lots)+1, LotsMax, "The balance carries %d grants already; the limit is %d.", len(a.Lots), LotsMax)
+	}
+	if sum, ok := a.Balance().Plus(r.Lot.Amount); !ok || sum > countMax {
+		return Result{}, fault.Field("amount", r.Lot.Amount, countMax, "The balance would grow past its limit.")
+	}
+	a.addLot(KindGrant, r.Lot, r.Reason)
+	return Result{Charge: r.Lot.Amount}, nil
+}
+
+func (a *act) addLot(k Kind, l Lot, reason string) {
+	l.Remaining = 0
+	a.write(Entry{
+		Kind: k, Cause: l.ID, Reason: reason, At: l.CreatedAt,
+		Lots: []Lot{l}, Parts: []Part{{Grant: l.ID, Amount: l.Amount}},
+	})
+}
+
+// revoke takes back what is left of a grant. What was spent stays spent; what open holds have set aside
+// is lost to the lot when they are released.
+func (a *act) revoke(r Request) (Result, error) {
+	var left quantity.Units
+	if l := a.lot(r.Cause); l != nil {
+		left = l.Remaining
+	}
+	a.write(Entry{Kind: KindRevoke, Cause: r.Cause, Reason: r.Reason, Parts: []Part{{Grant: r.Cause, Amount: -left}}})
+	return Result{Charge: -left}, nil
+}
+
+// void gives usage back to the very sources that paid for it. What a source cannot take back, because its
+// window is over or its grant expired or was revoked, is gone with the source.
+func (a *act) void(r Request) (Result, error) {
+	back := make([]Part, len(r.Parts))
+	for i, p := range r.Parts {
+		back[i] = Part{Grant: p.Grant, Amount: -p.Amount, At: p.At}
+	}
+	var lots []Lot
+	for _, l := range r.Lots {
+		if a.lot(l.ID) == nil && !l.ended(a.now) {
+			l.Remaining = 0
+			lots = append(lots, l)
+		}
+	}
+	before := a.Balance()
+	a.write(Entry{Kind: KindVoid, Cause: r.Cause, Reason: r.Reason, Meter: r.Meter, Parts: back, Lots: lots})
+	return Result{Charge: a.Balance() - before, Parts: back}, nil
+}

@@ -1,0 +1,179 @@
+package credit
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/period"
+	"github.com/tollgate/tollgate/quantity"
+)
+
+// Kind says what a ledger line records.
+type Kind string
+
+// The kinds of ledger line.
+const (
+	KindAllowance  Kind = "allowance"   // a window opened with the plan's allowance
+	KindExpire     Kind = "expire"      // a window or a lot came to its end
+	KindRollover   Kind = "roll_over"   // a window's unspent units carried into the next
+	KindPlanChange Kind = "plan_change" // the limit of the open window changed
+	KindGrant      Kind = "grant"       // units were granted
+	KindRevoke     Kind = "revoke"      // a grant's unspent units were taken back
+	KindConsume    Kind = "consume"     // usage, refused when the balance does not cover it
+	KindRecord     Kind = "record"      // usage that is never refused
+	KindBackfill   Kind = "backfill"    // usage of the past, for the statistics alone
+	KindHold       Kind = "hold"        // units set aside
+	KindCapture    Kind = "capture"     // a hold turned into usage
+	KindRelease    Kind = "release"     // a hold let go
+	KindVoid       Kind = "void"        // usage undone
+)
+
+// IsUsage reports whether a line of this kind is a usage event, whose ledger line is its event row.
+func (k Kind) IsUsage() bool {
+	return k == KindConsume || k == KindRecord || k == KindBackfill || k == KindCapture
+}
+
+// An Entry is one immutable ledger line.
+type Entry struct {
+	Seq        int64          `json:"seq"` // 1, 2, 3 … within the account
+	Kind       Kind           `json:"kind"`
+	Amount     quantity.Units `json:"amount"`  // what the line added to the balance; negative when it took
+	Balance    quantity.Units `json:"balance"` // the balance after it
+	At         time.Time      `json:"at"`      // when it took effect
+	RecordedAt time.Time      `json:"recordedAt"`
+	Cause      string         `json:"cause"` // what brought it about: a transactionId, a grant, a hold, "plan" or "window"
+	Reason     string         `json:"reason,omitempty"`
+	Meter      id.Slug        `json:"meter,omitempty"` // of usage and holds
+	Parts      []Part         `json:"parts,omitempty"` // what each source moved; for usage, what paid
+	Window     *Opening       `json:"window,omitempty"`
+	Lots       []Lot          `json:"lots,omitempty"` // lots that come (back) to the account with this line
+	Hold       *Hold          `json:"hold,omitempty"`
+	Gauge      *Gauge         `json:"gauge,omitempty"`
+}
+
+// An Opening is the span and the limit that an allowance or plan_change line sets.
+type Opening struct {
+	period.Span
+	Limit     quantity.Units `json:"limit"`
+	Unlimited bool           `json:"unlimited,omitempty"`
+	Soft      bool           `json:"soft,omitempty"`
+}
+
+// post applies one line to the state: the only way a state changes. It depends on nothing but the state
+// and the line, so that posting a ledger again rebuilds the account. It returns the line with its
+// sequence number, amount and balance.
+func (s *State) post(e Entry) Entry {
+	before := s.Balance()
+	s.Suspended = slices.DeleteFunc(s.Suspended, func(w Window) bool {
+		return !w.End.IsZero() && !e.RecordedAt.Before(w.End)
+	})
+	for _, l := range e.Lots {
+		if s.lot(l.ID) == nil {
+			at, _ := slices.BinarySearchFunc(s.Lots, l, Lot.burnsBefore)
+			s.Lots = slices.Insert(s.Lots, at, l)
+		}
+	}
+	switch e.Kind {
+	case KindAllowance:
+		s.open(*e.Window, false)
+	case KindPlanChange:
+		s.open(*e.Window, true)
+	case KindExpire:
+		if e.Cause == causeWindow {
+			s.Window.Spent = s.Limit // nothing is left of the window, and nothing owed
+		} else {
+			s.move(e, e.Parts, 1)
+		}
+	case KindHold:
+		s.Holds = append(s.Holds, *e.Hold)
+		s.move(e, e.Parts, 1)
+	case KindRelease:
+		s.unhold(e)
+	case KindCapture:
+		s.unhold(e)
+		s.move(e, e.Parts, 1)
+		s.use(e.Parts)
+	case KindConsume, KindRecord, KindVoid:
+		s.move(e, e.Parts, 1)
+		s.use(e.Parts)
+	case KindGrant, KindRollover, KindRevoke:
+		s.move(e, e.Parts, 1)
+	}
+	if e.Kind == KindRevoke {
+		s.Lots = slices.DeleteFunc(s.Lots, func(l Lot) bool { return l.ID == e.Cause })
+	}
+	if e.Gauge != nil {
+		s.Gauges = slices.DeleteFunc(s.Gauges, func(g Gauge) bool { return g.Meter == e.Gauge.Meter })
+		s.Gauges = append(s.Gauges, *e.Gauge)
+	}
+	s.Seq++
+	e.Seq, e.Balance = s.Seq, s.Balance()
+	e.Amount = e.Balance - before
+	return e
+}
+
+// open makes o the open window. A plan change keeps what has been used so far, or takes up again a
+// window that an earlier plan change had left, so that no round of changes mints units.
+func (s *State) open(o Opening, planChange bool) {
+	old, opened := s.Window, s.Opened
+	if planChange {
+		s.Window.Span = o.Span
+	} else {
+		s.Window = Window{Span: o.Span}
+		s.Gauges = nil
+	}
+	if i := slices.IndexFunc(s.Suspended, func(w Window) bool { return w.Span.Equal(o.Span) }); i >= 0 {
+		s.Window = s.Suspended[i]
+		s.Suspended = slices.Delete(s.Suspended, i, i+1)
+	}
+	if planChange && opened && !old.Span.Equal(o.Span) {
+		s.Suspended = append(s.Suspended, old)
+	}
+	s.Opened, s.Limit, s.Unlimited, s.Soft = true, o.Limit, o.Unlimited, o.Soft
+}
+
+// move adds sign × each part to its source, as of e. A part of the allowance counts in every window that
+// holds the moment it was charged; a part of a lot that has ended or gone is lost with the lot.
+func (s *State) move(e Entry, parts []Part, sign quantity.Units) {
+	for _, p := range parts {
+		if p.Grant != "" {
+			if l := s.lot(p.Grant); l != nil && (e.Kind == KindExpire || !l.ended(e.At)) {
+				l.Remaining += sign * p.Amount
+			}
+			continue
+		}
+		for i := range 1 + len(s.Suspended) {
+			if w := s.window(i); w.Contains(p.At) {
+				w.Spent = max(w.Spent-sign*p.Amount, 0)
+			}
+		}
+	}
+}
+
+// use counts consumption (negative parts) and its undoing (positive parts) as used.
+func (s *State) use(parts []Part) {
+	for _, p := range parts {
+		for i := range 1 + len(s.Suspended) {
+			if w := s.window(i); w.Contains(p.At) {
+				w.Used = max(w.Used-p.Amount, 0)
+			}
+		}
+	}
+}
+
+// window returns the open window for 0, and the suspended ones after it.
+func (s *State) window(i int) *Window {
+	if i == 0 {
+		return &s.Window
+	}
+	return &s.Suspended[i-1]
+}
+
+// unhold gives a hold's units back to the sources they came from.
+func (s *State) unhold(e Entry) {
+	if h, ok := s.hold(e.Cause); ok {
+		s.move(e, h.Parts, -1)
+		s.Holds = slices.DeleteFunc(s.Holds, func(h Hold) bool { return h.ID == e.Cause })
+	}
+}

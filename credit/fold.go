@@ -1,0 +1,56 @@
+package credit
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Fold posts stored ledger lines, in the order of their sequence numbers, to s and returns the state they
+// lead to. It is the audit: an error names the first line that does not follow from those before it,
+// because a number is missing, or its stored amount or balance is not what posting it gives.
+//
+// Fold does not rebuild gauges, nor does it drop spent lots as Apply does; see Same.
+func Fold(s State, lines []Entry) (State, error) {
+	s = s.clone()
+	for _, e := range lines {
+		if e.Seq != s.Seq+1 {
+			return s, fmt.Errorf("line %d follows line %d", e.Seq, s.Seq)
+		}
+		if got := s.post(e); got.Amount != e.Amount || got.Balance != e.Balance {
+			return s, fmt.Errorf("line %d (%s of %s) adds %s and leaves %s; the ledger says %s and %s",
+				e.Seq, e.Kind, e.Cause, got.Amount, got.Balance, e.Amount, e.Balance)
+		}
+	}
+	return s, nil
+}
+
+// Same returns nil when s and t agree in all that a ledger determines: the line count, the open window and
+// its counts, what is left of every lot, and the open holds. Otherwise its error names what differs.
+func (s *State) Same(t *State) error {
+	switch {
+	case s.Seq != t.Seq:
+		return fmt.Errorf("%d lines, not %d", s.Seq, t.Seq)
+	case !s.Window.Span.Equal(t.Window.Span):
+		return fmt.Errorf("window from %s to %s, not from %s to %s", s.Window.Start, s.Window.End, t.Window.Start, t.Window.End)
+	case s.Limit != t.Limit || s.Unlimited != t.Unlimited:
+		return fmt.Errorf("limit %s (unlimited %t), not %s (unlimited %t)", s.Limit, s.Unlimited, t.Limit, t.Unlimited)
+	case s.Window.Used != t.Window.Used:
+		return fmt.Errorf("used %s, not %s", s.Window.Used, t.Window.Used)
+	case s.Window.Spent != t.Window.Spent:
+		return fmt.Errorf("spent %s, not %s", s.Window.Spent, t.Window.Spent)
+	case s.Balance() != t.Balance():
+		return fmt.Errorf("balance %s, not %s", s.Balance(), t.Balance())
+	}
+	left, right := unspent(s.Lots), unspent(t.Lots)
+	if !slices.EqualFunc(left, right, func(a, b Lot) bool { return a.ID == b.ID && a.Remaining == b.Remaining }) {
+		return fmt.Errorf("grants %v, not %v", left, right)
+	}
+	if !slices.EqualFunc(s.Holds, t.Holds, func(a, b Hold) bool { return a.ID == b.ID && a.Charge == b.Charge }) {
+		return fmt.Errorf("%d open holds, not %d", len(s.Holds), len(t.Holds))
+	}
+	return nil
+}
+
+func unspent(lots []Lot) []Lot {
+	return slices.DeleteFunc(slices.Clone(lots), func(l Lot) bool { return l.Remaining == 0 })
+}

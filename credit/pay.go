@@ -1,0 +1,96 @@
+package credit
+
+import (
+	"time"
+
+	"github.com/tollgate/tollgate/fault"
+	"github.com/tollgate/tollgate/quantity"
+)
+
+// pay decides what pays for charge, in burn order, without posting it. Unlimited accounts count against
+// the allowance alone and leave grants untouched. With overdraw, or under a soft limit, what no source
+// covers is charged to the allowance, past its limit. A negative charge (a last meter that fell) is given
+// back in the reverse order.
+func (a *act) pay(charge quantity.Units, overdraw bool) ([]Part, error) {
+	switch {
+	case charge == 0:
+		return nil, nil
+	case charge < 0:
+		return a.giveBack(-charge), nil
+	case a.Unlimited:
+		return []Part{{Amount: -charge, At: a.now}}, nil
+	}
+	if available := a.Available(a.now); charge > available && !overdraw && !a.Soft {
+		return nil, fault.New(fault.InsufficientCredits, "The balance has %s left; %s is required.", available, charge).
+			With("availableBalance", available).With("required", charge).With("resetsAt", a.resetsAt())
+	}
+	parts := make([]Part, 0, 2)
+	own := -1 // the allowance's place in parts
+	take := func(grant string, n quantity.Units) {
+		n = min(n, charge)
+		if n <= 0 {
+			return
+		}
+		if grant == "" {
+			own = len(parts)
+		}
+		parts = append(parts, Part{Grant: grant, Amount: -n, At: a.now})
+		charge -= n
+	}
+	allowance, taken := a.allowance(), false
+	for _, l := range a.Lots {
+		if !taken && allowance.burnsBefore(l) < 0 {
+			take("", allowance.Remaining)
+			taken = true
+		}
+		if l.live(a.now) {
+			take(l.ID, l.Remaining)
+		}
+	}
+	if !taken {
+		take("", allowance.Remaining)
+	}
+	switch {
+	case charge == 0:
+	case own >= 0:
+		parts[own].Amount -= charge
+	default:
+		parts = append(parts, Part{Amount: -charge, At: a.now})
+	}
+	return parts, nil
+}
+
+// giveBack returns n units to the sources in reverse burn order, none above what it was granted.
+func (a *act) giveBack(n quantity.Units) []Part {
+	var parts []Part
+	give := func(grant string, room quantity.Units) {
+		if m := min(n, room); m > 0 {
+			parts = append(parts, Part{Grant: grant, Amount: m, At: a.now})
+			n -= m
+		}
+	}
+	allowance, given := a.allowance(), false
+	for i := len(a.Lots) - 1; i >= 0; i-- {
+		l := a.Lots[i]
+		if !given && l.burnsBefore(allowance) < 0 {
+			give("", a.Window.Spent)
+			given = true
+		}
+		if l.live(a.now) {
+			give(l.ID, l.Amount-l.Remaining)
+		}
+	}
+	if !given {
+		give("", a.Window.Spent)
+	}
+	return parts
+}
+
+// resetsAt returns when the open window ends, nil when it never does.
+func (s *State) resetsAt() *time.Time {
+	if s.Window.End.IsZero() {
+		return nil
+	}
+	end := s.Window.End
+	return &end
+}

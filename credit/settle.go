@@ -1,0 +1,107 @@
+package credit
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/tollgate/tollgate/quantity"
+)
+
+// settle brings the account up to date: holds, lots and the window that have come to their end by now, in
+// the order of their times; then the window that holds now, or the new limit of the open one.
+func (a *act) settle() {
+	for a.expireNext() {
+	}
+	t := a.terms
+	o := Opening{Span: t.Window, Limit: t.Limit, Unlimited: t.Unlimited, Soft: t.Soft}
+	switch {
+	case !a.Opened:
+		a.write(Entry{Kind: KindAllowance, Cause: causeWindow, At: a.openedAt(), Window: &o})
+	case !a.Window.Span.Equal(t.Window) || a.Limit != t.Limit || a.Unlimited != t.Unlimited || a.Soft != t.Soft:
+		a.write(Entry{Kind: KindPlanChange, Cause: causePlan, Window: &o})
+	}
+	a.Lots = slices.DeleteFunc(a.Lots, func(l Lot) bool {
+		return l.Remaining == 0 && (l.ended(a.now) || !a.terms.Keep && !a.isHeld(l.ID))
+	})
+}
+
+// openedAt is when a window opened lazily now is said to have opened: at its start, but never before the
+// line that came last.
+func (a *act) openedAt() time.Time {
+	if a.Seq == 0 || a.Window.End.IsZero() || a.terms.Window.Start.Before(a.Window.End) {
+		return a.now
+	}
+	return a.terms.Window.Start
+}
+
+// expireNext ends what is due first, and reports whether anything was.
+func (a *act) expireNext() bool {
+	var due time.Time
+	var end func()
+	consider := func(t time.Time, f func()) {
+		if !t.IsZero() && !a.now.Before(t) && (end == nil || t.Before(due)) {
+			due, end = t, f
+		}
+	}
+	for _, h := range a.Holds {
+		consider(h.ExpiresAt, func() {
+			a.write(Entry{Kind: KindRelease, Cause: h.ID, Reason: "expired", Meter: h.Meter, At: due})
+		})
+	}
+	for _, l := range a.Lots {
+		if l.Remaining != 0 {
+			consider(l.ExpiresAt, func() {
+				a.write(Entry{Kind: KindExpire, Cause: l.ID, At: due, Parts: []Part{{Grant: l.ID, Amount: -l.Remaining}}})
+			})
+		}
+	}
+	if a.Opened {
+		consider(a.Window.End, a.closeWindow)
+	}
+	if end == nil {
+		return false
+	}
+	end()
+	return true
+}
+
+// closeWindow ends the open window and carries over what its plan lets it carry. When whole windows went
+// by untouched, the one before now carries what it would have left: its full limit.
+func (a *act) closeWindow() {
+	ended := a.Window.End
+	unspent := max(a.Limit-a.Window.Spent, 0)
+	if a.Limit != a.Window.Spent {
+		a.write(Entry{Kind: KindExpire, Cause: causeWindow, At: ended})
+	}
+	a.Opened = false
+	start := a.terms.Window.Start
+	if a.terms.Rollover == 0 || a.Unlimited || a.terms.Window.End.IsZero() || start.Before(ended) {
+		return
+	}
+	if start.After(ended) {
+		unspent = a.terms.Limit
+	}
+	if n := min(unspent, a.terms.Rollover); n > 0 {
+		a.carry(n, start)
+	}
+}
+
+func (a *act) carry(n quantity.Units, start time.Time) {
+	a.addLot(KindRollover, Lot{
+		ID:     fmt.Sprintf("roll_over_%d", start.UnixMicro()),
+		Source: "roll_over", Amount: n, Priority: PriorityDefault,
+		CreatedAt: start, StartsAt: start, ExpiresAt: a.terms.Window.End,
+	}, "")
+}
+
+func (a *act) isHeld(lot string) bool {
+	for _, h := range a.Holds {
+		for _, p := range h.Parts {
+			if p.Grant == lot {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,210 @@
+package credit
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/period"
+	"github.com/tollgate/tollgate/quantity"
+)
+
+const (
+	// PriorityDefault is the burn priority of allowances and of grants that name none; lower burns first.
+	PriorityDefault = 100
+	// PriorityMax is the largest burn priority.
+	PriorityMax = 1000
+	// LotsMax is how many grants with units left, started or not, one account can carry.
+	LotsMax = 1000
+	// HoldsMax is how many open holds one account can carry.
+	HoldsMax = 1000
+	// HoldDefault is how long a hold lasts when its request names no time.
+	HoldDefault = 24 * time.Hour
+	// HoldMax is the longest a hold can last.
+	HoldMax = 30 * 24 * time.Hour
+)
+
+// Terms are what the customer's plan gives an account now. The zero value is "not in the plan": a hard
+// limit of nothing, for ever.
+type Terms struct {
+	Window    period.Span    // the window that holds now
+	Limit     quantity.Units // per window; 0 when unlimited
+	Unlimited bool
+	Soft      bool           // accept past the limit
+	Rollover  quantity.Units // how much of what a window leaves unspent the next one gets; 0 for none
+	Keep      bool           // a meter of aggregation last pays from here: spent lots stay, to be given back to
+}
+
+// A State is what an account is at one moment. The zero value is an account nobody has touched.
+type State struct {
+	Seq       int64 // ledger lines written so far
+	Opened    bool  // a window has been opened
+	Window    Window
+	Limit     quantity.Units // of the open window; 0 when unlimited
+	Unlimited bool
+	Soft      bool
+	Suspended []Window // windows a plan change left before their end; they go on counting
+	Lots      []Lot    // in burn order
+	Holds     []Hold   // oldest first
+	Gauges    []Gauge
+}
+
+// A Window counts what is consumed within a span.
+type Window struct {
+	period.Span
+	Used  quantity.Units `json:"used"`  // consumed, whoever paid
+	Spent quantity.Units `json:"spent"` // charged to the allowance, open holds included; above the limit when overdrawn
+}
+
+// A Lot is a grant's units as an account holds them.
+type Lot struct {
+	ID        string         `json:"id"`
+	Source    string         `json:"source"` // bonus, top_up, adjustment, roll_over, …
+	Amount    quantity.Units `json:"amount"` // as granted
+	Remaining quantity.Units `json:"remaining"`
+	Priority  int            `json:"priority"`
+	CreatedAt time.Time      `json:"createdAt"`
+	StartsAt  time.Time      `json:"startsAt"`
+	ExpiresAt time.Time      `json:"expiresAt,omitzero"` // never when zero
+}
+
+// A Hold is units set aside until their cost is known. They have left the lots that would pay.
+type Hold struct {
+	ID            string         `json:"id"`
+	Meter         id.Slug        `json:"meter"`
+	TransactionID id.Transaction `json:"transactionId"`
+	Amount        quantity.Units `json:"amount"` // of the meter
+	Charge        quantity.Units `json:"charge"` // of the account
+	Parts         []Part         `json:"parts,omitempty"`
+	CreatedAt     time.Time      `json:"createdAt"`
+	ExpiresAt     time.Time      `json:"expiresAt"`
+}
+
+// A Gauge is the running value of a max or last meter within the open window.
+type Gauge struct {
+	Meter id.Slug        `json:"meter"`
+	Value quantity.Units `json:"value"`
+	At    time.Time      `json:"at"`
+}
+
+// A Part is what one source of units moved: negative when it paid.
+type Part struct {
+	Grant  string         `json:"grant,omitempty"` // the lot; empty for the plan's allowance
+	Amount quantity.Units `json:"amount"`
+	At     time.Time      `json:"at,omitzero"` // when it was charged: the windows that hold this moment count it
+}
+
+// Balance returns the ledger's balance: the sum of every entry's amount. It is signed: usage past a
+// limit shows as a negative balance until its window ends.
+func (s *State) Balance() quantity.Units {
+	sum := s.Limit - s.Window.Spent
+	for _, l := range s.Lots {
+		sum += l.Remaining
+	}
+	return sum
+}
+
+// Held returns the units set aside by open holds.
+func (s *State) Held() quantity.Units {
+	var sum quantity.Units
+	for _, h := range s.Holds {
+		sum += h.Charge
+	}
+	return sum
+}
+
+// Granted returns what is left in the lots that have started by now and not ended.
+func (s *State) Granted(now time.Time) quantity.Units {
+	var sum quantity.Units
+	for _, l := range s.Lots {
+		if l.live(now) {
+			sum += l.Remaining
+		}
+	}
+	return sum
+}
+
+// Available returns what can be consumed at now. Under a hard limit it is never negative; under a soft
+// one it is, once the limit is passed. It has no meaning when the account is unlimited.
+func (s *State) Available(now time.Time) quantity.Units {
+	rest := s.Limit - s.Window.Spent
+	if !s.Soft {
+		rest = max(rest, 0)
+	}
+	return rest + s.Granted(now)
+}
+
+func (l Lot) live(now time.Time) bool { return !now.Before(l.StartsAt) && !l.ended(now) }
+
+func (l Lot) ended(now time.Time) bool { return !l.ExpiresAt.IsZero() && !now.Before(l.ExpiresAt) }
+
+// burnsBefore is the burn order: priority, then soonest expiry, then oldest, then id. It is total, for
+// no two lots of an account share an id.
+func (l Lot) burnsBefore(m Lot) int {
+	if c := cmp.Compare(l.Priority, m.Priority); c != 0 {
+		return c
+	}
+	switch le, me := l.ExpiresAt, m.ExpiresAt; {
+	case le.IsZero() != me.IsZero():
+		return cmp.Compare(zeros(le), zeros(me))
+	case !le.Equal(me):
+		return le.Compare(me)
+	}
+	if c := l.CreatedAt.Compare(m.CreatedAt); c != 0 {
+		return c
+	}
+	return cmp.Compare(l.ID, m.ID)
+}
+
+func zeros(t time.Time) int {
+	if t.IsZero() {
+		return 1
+	}
+	return 0
+}
+
+// allowance is the open window's allowance seen as a lot, so that it takes its place in the burn order.
+func (s *State) allowance() Lot {
+	return Lot{
+		Priority: PriorityDefault, CreatedAt: s.Window.Start, ExpiresAt: s.Window.End,
+		Remaining: max(s.Limit-s.Window.Spent, 0),
+	}
+}
+
+func (s *State) lot(id string) *Lot {
+	for i := range s.Lots {
+		if s.Lots[i].ID == id {
+			return &s.Lots[i]
+		}
+	}
+	return nil
+}
+
+func (s *State) hold(id string) (Hold, bool) {
+	for _, h := range s.Holds {
+		if h.ID == id {
+			return h, true
+		}
+	}
+	return Hold{}, false
+}
+
+func (s *State) gauge(m id.Slug) Gauge {
+	for _, g := range s.Gauges {
+		if g.Meter == m {
+			return g
+		}
+	}
+	return Gauge{Meter: m}
+}
+
+// clone returns a copy that shares no memory with s.
+func (s *State) clone() State {
+	c := *s
+	c.Suspended = slices.Clone(s.Suspended)
+	c.Lots = slices.Clone(s.Lots)
+	c.Holds = slices.Clone(s.Holds)
+	c.Gauges = slices.Clone(s.Gauges)
+	return c
+}

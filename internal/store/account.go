@@ -1,0 +1,214 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/tollgate/tollgate/credit"
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/period"
+)
+
+// An AccountKey names an account.
+type AccountKey struct {
+	Customer id.Key
+	Slug     id.Slug
+}
+
+// An Account is an account's row: its state and the version that guards it.
+type Account struct {
+	AccountKey
+	Version int64 // of the row as it was read; 0 before its first write
+	State   credit.State
+	// CustomerVersion is the version of the customer's row in the same moment.
+	CustomerVersion int64
+}
+
+// accountColumns are the columns accountRow scans, of account a and customer c.
+const accountColumns = `a.customer, a.slug, a.version, a.seq, a.opened, a.window_start, a.window_end,
+	a.quota, a.unlimited, a.soft, a.used, a.spent, a.detail, c.version`
+
+// detail is what most accounts have not.
+type detail struct {
+	Suspended []credit.Window `json:"suspended,omitempty"`
+	Lots      []credit.Lot    `json:"lots,omitempty"`
+	Holds     []credit.Hold   `json:"holds,omitempty"`
+	Gauges    []credit.Gauge  `json:"gauges,omitempty"`
+}
+
+// spell returns the detail column of s.
+func spell(s *credit.State) (string, error) {
+	if len(s.Suspended) == 0 && len(s.Lots) == 0 && len(s.Holds) == 0 && len(s.Gauges) == 0 {
+		return "", nil
+	}
+	b, err := json.Marshal(detail{s.Suspended, s.Lots, s.Holds, s.Gauges})
+	if err != nil {
+		return "", fmt.Errorf("spell account: %w", err)
+	}
+	return string(b), nil
+}
+
+// scanner is the part that *sql.Row, *sql.Rows and pgx.Rows share.
+type scanner interface{ Scan(dest ...any) error }
+
+func scanAccount(row scanner) (Account, error) {
+	var a Account
+	var start, end int64
+	var text string
+	s := &a.State
+	err := row.Scan(&a.Customer, &a.Slug, &a.Version, &s.Seq, &s.Opened, &start, &end,
+		(*int64)(&s.Limit), &s.Unlimited, &s.Soft, (*int64)(&s.Window.Used), (*int64)(&s.Window.Spent), &text,
+		&a.CustomerVersion)
+	if err != nil {
+		return a, err
+	}
+	s.Window.Span = period.Span{Start: moment(start), End: moment(end)}
+	if text == "" {
+		return a, nil
+	}
+	var d detail
+	if err := json.Unmarshal([]byte(text), &d); err != nil {
+		return a, fmt.Errorf("account %d %s: %w", a.Customer, a.Slug, err)
+	}
+	s.Suspended, s.Lots, s.Holds, s.Gauges = d.Suspended, d.Lots, d.Holds, d.Gauges
+	return a, nil
+}
+
+// packKeys spells account keys for the rows function. Customers go as text: a JSON number would lose digits
+// in no engine of ours, but does in most tools that an operator would read a log with.
+func packKeys(keys []AccountKey) (string, error) {
+	type pair struct {
+		C string  `json:"c"`
+		S id.Slug `json:"s"`
+	}
+	list := make([]pair, len(keys))
+	for i, k := range keys {
+		list[i] = pair{fmt.Sprint(int64(k.Customer)), k.Slug}
+	}
+	return pack(list)
+}
+
+// EnsureAccounts makes the rows of accounts that have none. Accounts of customers that do not exist, or
+// were erased, are left out.
+func (tx *Tx) EnsureAccounts(ctx context.Context, keys []AccountKey) error {
+	list, err := packKeys(keys)
+	if err != nil {
+		return err
+	}
+	_, err = tx.sql.ExecContext(ctx, `
+		INSERT INTO account (customer, slug, version, seq, opened, window_start, window_end, quota, unlimited, soft, used, spent, detail)
+		SELECT c.id, r.value->>'s', 1, 0, FALSE, 0, 0, 0, FALSE, FALSE, 0, 0, ''
+		FROM `+tx.rows+` AS r
+		JOIN customer AS c ON c.id = CAST(r.value->>'c' AS BIGINT)
+		WHERE c.erased_at = 0
+		ORDER BY 1, 2
+		ON CONFLICT DO NOTHING`, list)
+	if err != nil {
+		return fmt.Errorf("make accounts: %w", err)
+	}
+	return nil
+}
+
+// LockAccount reads an account that the transaction is about to write, and keeps others from writing it
+// until the transaction ends. The account is made when it is missing. An unknown customer is sql.ErrNoRows.
+func (tx *Tx) LockAccount(ctx context.Context, k AccountKey) (Account, error) {
+	const lock = "UPDATE account SET version = version + 1 WHERE customer = $1 AND slug = $2"
+	res, err := tx.sql.ExecContext(ctx, lock, int64(k.Customer), string(k.Slug))
+	if err != nil {
+		return Account{}, fmt.Errorf("lock account: %w", err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		if err := errors.Join(err, tx.EnsureAccounts(ctx, []AccountKey{k})); err != nil {
+			return Account{}, err
+		}
+		if _, err := tx.sql.ExecContext(ctx, lock, int64(k.Customer), string(k.Slug)); err != nil {
+			return Account{}, fmt.Errorf("lock account: %w", err)
+		}
+	}
+	row := tx.sql.QueryRowContext(ctx, `
+		SELECT `+accountColumns+`
+		FROM account AS a
+		JOIN customer AS c ON c.id = a.customer
+		WHERE a.customer = $1 AND a.slug = $2`, int64(k.Customer), string(k.Slug))
+	return scanAccount(row)
+}
+
+// SaveAccount writes a locked account's state.
+func (tx *Tx) SaveAccount(ctx context.Context, a Account) error {
+	text, err := spell(&a.State)
+	if err != nil {
+		return err
+	}
+	s := &a.State
+	_, err = tx.sql.ExecContext(ctx, `
+		UPDATE account
+		SET seq = $3, opened = $4, window_start = $5, window_end = $6, quota = $7, unlimited = $8, soft = $9, used = $10, spent = $11, detail = $12
+		WHERE customer = $1 AND slug = $2`,
+		int64(a.Customer), string(a.Slug), s.Seq, s.Opened, micros(s.Window.Start), micros(s.Window.End),
+		int64(s.Limit), s.Unlimited, s.Soft, int64(s.Window.Used), int64(s.Window.Spent), text)
+	if err != nil {
+		return fmt.Errorf("save account: %w", err)
+	}
+	return nil
+}
+
+// Accounts returns the accounts among keys that have a row, in key order.
+func (db *DB) Accounts(ctx context.Context, keys []AccountKey) ([]Account, error) {
+	list, err := packKeys(keys)
+	if err != nil {
+		return nil, err
+	}
+	return accounts(ctx, db.reads, `
+		SELECT `+accountColumns+`
+		FROM `+db.rows+` AS r
+		JOIN account AS a ON a.customer = CAST(r.value->>'c' AS BIGINT) AND a.slug = r.value->>'s'
+		JOIN customer AS c ON c.id = a.customer
+		ORDER BY a.customer, a.slug`, list)
+}
+
+// AccountsOf returns every account of a customer, in the order of their slugs.
+func (db *DB) AccountsOf(ctx context.Context, customer id.Key) ([]Account, error) {
+	return accounts(ctx, db.reads, `
+		SELECT `+accountColumns+`
+		FROM account AS a
+		JOIN customer AS c ON c.id = a.customer
+		WHERE a.customer = $1
+		ORDER BY a.slug`, int64(customer))
+}
+
+// AccountsAfter returns up to limit accounts in key order, beginning after k: a page of all accounts.
+func (tx *Tx) AccountsAfter(ctx context.Context, k AccountKey, limit int) ([]Account, error) {
+	return accounts(ctx, tx.sql, `
+		SELECT `+accountColumns+`
+		FROM account AS a
+		JOIN customer AS c ON c.id = a.customer
+		WHERE (a.customer, a.slug) > (CAST($1 AS BIGINT), $2)
+		ORDER BY a.customer, a.slug
+		LIMIT $3`, int64(k.Customer), string(k.Slug), limit)
+}
+
+// querier is the part that *sql.DB and *sql.Tx share.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func accounts(ctx context.Context, q querier, query string, args ...any) ([]Account, error) {
+	rows, err := q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read accounts: %w", err)
+	}
+	var out []Account
+	err = each(rows, func() error {
+		a, err := scanAccount(rows)
+		out = append(out, a)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read accounts: %w", err)
+	}
+	return out, nil
+}

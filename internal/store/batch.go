@@ -1,0 +1,243 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tollgate/tollgate/id"
+)
+
+var (
+	// ErrMoved says that another process wrote an account after it was read.
+	ErrMoved = errors.New("an account has moved")
+	// ErrSeen says that an id is there already.
+	ErrSeen = errors.New("an id is there already")
+)
+
+// seen wraps the error of an insert, naming a broken unique index ErrSeen.
+func (d dialect) seen(verb string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case d.isUnique(err):
+		return fmt.Errorf("%s: %w", verb, ErrSeen)
+	}
+	return fmt.Errorf("%s: %w", verb, err)
+}
+
+// A Batch is what a group of requests writes, all or nothing.
+type Batch struct {
+	Accounts []*Account // after the batch; Version is the row's before it
+	Events   []*Event
+	Entries  []*Entry
+	Seen     []Seen
+	Voids    []Void
+}
+
+// A Void marks an event as undone.
+type Void struct {
+	Customer id.Key
+	ID       id.Transaction
+	At       int64 // microseconds
+}
+
+// A Seen is a value of a unique meter within a window; Events is how many events to add, or take away.
+type Seen struct {
+	Customer    id.Key
+	Meter       id.Slug
+	WindowStart int64 // microseconds
+	Value       string
+	Events      int64
+}
+
+// A Name is a once-key of one customer: a transaction, or the name of an entry.
+type Name struct {
+	Customer id.Key
+	Name     string
+}
+
+// Commit writes a batch that was decided on accounts read earlier. It is one atomic, durable act: when it
+// returns nil, every row is on disk. ErrMoved or ErrSeen say that the decision no longer holds and that
+// nothing was written. After any other error the batch may or may not have been written.
+func (db *DB) Commit(ctx context.Context, b *Batch) error {
+	if db.Postgres() {
+		return db.commitPostgres(ctx, b)
+	}
+	return db.commitSQLite(ctx, b)
+}
+
+// A Want names what Locked reads: accounts to write, events and entries that may be there.
+type Want struct {
+	Accounts     []AccountKey
+	Transactions []Name
+	Entries      []Name
+	Seen         []Seen
+}
+
+// Found is what Locked read. What is missing in a map is not in the database.
+type Found struct {
+	Accounts  map[AccountKey]*Account
+	Customers map[id.Key]Customer
+	Events    map[Name]*Event
+	Entries   map[Name]*Entry
+	Seen      map[Seen]int64 // by the Seen asked for
+}
+
+// Locked reads what w names, keeping others from writing those accounts, and writes what decide returns, in
+// one transaction. Accounts that have no row are made. A collision all the same (an id that w did not name)
+// is ErrSeen, and nothing was written.
+func (db *DB) Locked(ctx context.Context, w Want, decide func(Found) (*Batch, error)) error {
+	return db.Update(ctx, func(tx *Tx) error {
+		f, err := tx.find(ctx, w)
+		if err != nil {
+			return err
+		}
+		b, err := decide(f)
+		if err != nil {
+			return err
+		}
+		return tx.write(ctx, b)
+	})
+}
+
+func (tx *Tx) find(ctx context.Context, w Want) (Found, error) {
+	f := Found{
+		Accounts: map[AccountKey]*Account{}, Customers: map[id.Key]Customer{},
+		Events: map[Name]*Event{}, Entries: map[Name]*Entry{}, Seen: map[Seen]int64{},
+	}
+	return f, errors.Join(
+		tx.findAccounts(ctx, w.Accounts, f.Accounts),
+		tx.findCustomers(ctx, w.Accounts, f.Customers), // after the locks: a plan change waits for them
+		tx.findEvents(ctx, w.Transactions, f.Events),
+		tx.findEntries(ctx, w.Entries, f.Entries),
+		tx.findSeen(ctx, w.Seen, f.Seen),
+	)
+}
+
+func (tx *Tx) findAccounts(ctx context.Context, keys []AccountKey, out map[AccountKey]*Account) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	list, err := packKeys(keys)
+	if err != nil {
+		return err
+	}
+	query := `
+		SELECT ` + accountColumns + `
+		FROM account AS a
+		JOIN customer AS c ON c.id = a.customer
+		WHERE (a.customer, a.slug) IN (SELECT CAST(r.value->>'c' AS BIGINT), r.value->>'s' FROM ` + tx.rows + ` AS r) AND c.erased_at = 0
+		ORDER BY a.customer, a.slug ` + tx.lock
+	for range 2 {
+		found, err := accounts(ctx, tx.sql, query, list)
+		if err != nil {
+			return err
+		}
+		if len(found) == len(keys) {
+			for i := range found {
+				out[found[i].AccountKey] = &found[i]
+			}
+			return nil
+		}
+		if err := tx.EnsureAccounts(ctx, keys); err != nil {
+			return err
+		}
+	}
+	found, err := accounts(ctx, tx.sql, query, list) // an erased customer's accounts are missing for good
+	for i := range found {
+		out[found[i].AccountKey] = &found[i]
+	}
+	return err
+}
+
+func (tx *Tx) findCustomers(ctx context.Context, keys []AccountKey, out map[id.Key]Customer) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	list, err := packKeys(keys)
+	if err != nil {
+		return err
+	}
+	rows, err := tx.sql.QueryContext(ctx, `SELECT `+customerColumns+customerFrom+`
+		WHERE c.id IN (SELECT CAST(r.value->>'c' AS BIGINT) FROM `+tx.rows+` AS r) AND c.erased_at = 0
+		ORDER BY c.id`, list)
+	if err != nil {
+		return fmt.Errorf("read customers: %w", err)
+	}
+	return each(rows, func() error {
+		c, err := scanCustomer(rows)
+		out[c.Key] = c
+		return err
+	})
+}
+
+func (tx *Tx) findEvents(ctx context.Context, names []Name, out map[Name]*Event) error {
+	if len(names) == 0 {
+		return nil
+	}
+	list, err := packOnce(names)
+	if err != nil {
+		return err
+	}
+	rows, err := tx.sql.QueryContext(ctx, `
+		SELECT `+eventColumns+`
+		FROM `+tx.rows+` AS r
+		JOIN event AS e ON e.customer = CAST(r.value->>'c' AS BIGINT) AND e.transaction_id = r.value->>'n'
+		ORDER BY e.customer, e.transaction_id`, list)
+	if err != nil {
+		return fmt.Errorf("read events: %w", err)
+	}
+	return each(rows, func() error {
+		e, err := scanEvent(rows)
+		out[Name{e.Key, string(e.TransactionID)}] = &e
+		return err
+	})
+}
+
+func (tx *Tx) findEntries(ctx context.Context, names []Name, out map[Name]*Entry) error {
+	if len(names) == 0 {
+		return nil
+	}
+	list, err := packOnce(names)
+	if err != nil {
+		return err
+	}
+	rows, err := tx.sql.QueryContext(ctx, `
+		SELECT `+entryColumns+`
+		FROM `+tx.rows+` AS r
+		JOIN entry AS e ON e.customer = CAST(r.value->>'c' AS BIGINT) AND e.name = r.value->>'n'
+		ORDER BY e.customer, e.name`, list)
+	if err != nil {
+		return fmt.Errorf("read entries: %w", err)
+	}
+	return each(rows, func() error {
+		e, err := scanEntry(rows)
+		out[Name{e.Customer, e.Name}] = &e
+		return err
+	})
+}
+
+// packOnce spells once-keys for the rows function.
+func packOnce(names []Name) (string, error) {
+	type pair struct {
+		C string `json:"c"`
+		N string `json:"n"`
+	}
+	list := make([]pair, len(names))
+	for i, n := range names {
+		list[i] = pair{fmt.Sprint(int64(n.Customer)), n.Name}
+	}
+	return pack(list)
+}
+
+func (tx *Tx) findSeen(ctx context.Context, values []Seen, out map[Seen]int64) error {
+	for _, v := range values {
+		n, err := tx.seenEvents(ctx, v)
+		if err != nil {
+			return err
+		}
+		out[v] = n
+	}
+	return nil
+}

@@ -1,0 +1,156 @@
+package store
+
+import (
+	"context"
+	"github.com/jackc/pgx/v5"
+)
+
+// This path speaks pgx natively: one pipelined round trip and one implicit transaction per batch, which
+// measures half again as fast as BEGIN, statements and COMMIT in turn.
+
+// accountsUpdate writes the accounts whose version is the expected one and fails with a division by zero,
+// which aborts the whole transaction, when any was not.
+const accountsUpdate = `
+	WITH written AS (
+		UPDATE account AS a
+		SET version = a.version + 1, seq = r.seq, opened = r.opened, window_start = r.window_start, window_end = r.window_end,
+			quota = r.quota, unlimited = r.unlimited, soft = r.soft, used = r.used, spent = r.spent, detail = r.detail
+		FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::boolean[], $7::bigint[], $8::bigint[],
+			$9::bigint[], $10::boolean[], $11::boolean[], $12::bigint[], $13::bigint[], $14::text[])
+			AS r(customer, slug, version, seq, opened, window_start, window_end, quota, unlimited, soft, used, spent, detail)
+		WHERE a.customer = r.customer AND a.slug = r.slug AND a.version = r.version
+		RETURNING 1
+	)
+	SELECT 1 / CASE WHEN count(*) = $1 THEN 1 ELSE 0 END FROM written`
+
+const movedCode = "22012" // division_by_zero
+
+const eventsInsert = eventInsert + `
+	SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[],
+		$9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[],
+		$18::boolean[], $19::bigint[], $20::text[], $21::text[], $22::text[])`
+
+type statement struct {
+	text string
+	args []any
+}
+
+// statements returns what writes b, in order.
+func (b *Batch) statements() ([]statement, error) {
+	var out []statement
+	if len(b.Accounts) > 0 {
+		args, err := accountArrays(b.Accounts)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, statement{accountsUpdate, args})
+	}
+	if len(b.Events) > 0 {
+		args, err := eventArrays(b.Events)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, statement{eventsInsert, args})
+	}
+	rare, err := b.rare()
+	return append(out, rare...), err
+}
+
+// rare returns the row-by-row statements, whose text is the same on both engines.
+func (b *Batch) rare() ([]statement, error) {
+	var out []statement
+	for _, e := range b.Entries {
+		args, err := e.values()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, statement{entryInsert, args})
+	}
+	for _, v := range b.Seen {
+		out = append(out, statement{seenUpsert, v.values()})
+	}
+	for _, v := range b.Voids {
+		out = append(out, statement{voidUpdate, v.values()})
+	}
+	return out, nil
+}
+
+func (db *DB) commitPostgres(ctx context.Context, b *Batch) error {
+	all, err := b.statements()
+	if err != nil {
+		return err
+	}
+	var batch pgx.Batch
+	for _, s := range all {
+		batch.Queue(s.text, s.args...)
+	}
+	results := db.pool.SendBatch(ctx, &batch)
+	for range all {
+		if _, err = results.Exec(); err != nil {
+			break
+		}
+	}
+	if closeErr := results.Close(); err == nil {
+		err = closeErr
+	}
+	if pgCode(err) == movedCode {
+		return ErrMoved
+	}
+	return db.seen("commit batch", err)
+}
+
+func accountArrays(accounts []*Account) ([]any, error) {
+	n := len(accounts)
+	var (
+		customer, version, seq, start, end, quota, used, spent = make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+		opened, unlimited, soft                                = make([]bool, n), make([]bool, n), make([]bool, n)
+		slug, text                                             = make([]string, n), make([]string, n)
+	)
+	for i, a := range accounts {
+		var err error
+		if text[i], err = spell(&a.State); err != nil {
+			return nil, err
+		}
+		s := &a.State
+		customer[i], slug[i], version[i], seq[i] = int64(a.Customer), string(a.Slug), a.Version, s.Seq
+		opened[i], start[i], end[i] = s.Opened, micros(s.Window.Start), micros(s.Window.End)
+		quota[i], unlimited[i], soft[i] = int64(s.Limit), s.Unlimited, s.Soft
+		used[i], spent[i] = int64(s.Window.Used), int64(s.Window.Spent)
+	}
+	return []any{int64(n), customer, slug, version, seq, opened, start, end, quota, unlimited, soft, used, spent, text}, nil
+}
+
+func eventArrays(events []*Event) ([]any, error) {
+	n := len(events)
+	ints := make([][]int64, 15)
+	for i := range ints {
+		ints[i] = make([]int64, n)
+	}
+	texts := make([][]string, 7)
+	for i := range texts {
+		texts[i] = make([]string, n)
+	}
+	late := make([]bool, n)
+	for i, e := range events {
+		paid, err := spellParts(e.Line.Parts, e.Charged, e.RecordedAt)
+		if err != nil {
+			return nil, err
+		}
+		for j, v := range [...]int64{
+			int64(e.Key), e.Line.Seq, int64(e.Amount), int64(e.Charged), int64(e.Line.Amount), int64(e.Line.Balance), int64(e.Used),
+			e.quota(), int64(e.Available), micros(e.ResetsAt), micros(e.At), micros(e.RecordedAt), micros(e.VoidedAt), e.Hash,
+		} {
+			ints[j][i] = v
+		}
+		for j, v := range [...]string{
+			string(e.PaidBy), string(e.TransactionID), string(e.Meter), string(e.Line.Kind), e.Hold, paid, string(e.Properties),
+		} {
+			texts[j][i] = v
+		}
+		late[i] = e.Late
+	}
+	return []any{
+		ints[0], texts[0], ints[1], texts[1], texts[2], texts[3], ints[2], ints[3], ints[4], ints[5],
+		ints[6], ints[7], ints[8], ints[9], ints[10], ints[11], ints[12], late, ints[13], texts[4], texts[5], texts[6],
+	}, nil
+}

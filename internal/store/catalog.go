@@ -1,0 +1,47 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// A Document is one published version of the catalog, as its author wrote it.
+type Document struct {
+	Version     int64
+	Text        string
+	PublishedAt time.Time
+}
+
+// Catalog returns the newest document; sql.ErrNoRows before the first.
+func (db *DB) Catalog(ctx context.Context) (Document, error) { return catalog(ctx, db.reads) }
+
+// Catalog returns the newest document; sql.ErrNoRows before the first.
+func (tx *Tx) Catalog(ctx context.Context) (Document, error) { return catalog(ctx, tx.sql) }
+
+func catalog(ctx context.Context, q querier) (Document, error) {
+	var d Document
+	var at int64
+	err := q.QueryRowContext(ctx, "SELECT version, document, published_at FROM catalog ORDER BY version DESC LIMIT 1").
+		Scan(&d.Version, &d.Text, &at)
+	d.PublishedAt = moment(at)
+	return d, err
+}
+
+// CatalogVersion returns the newest version's number, 0 before the first.
+func (db *DB) CatalogVersion(ctx context.Context) (int64, error) {
+	var v int64
+	err := db.reads.QueryRowContext(ctx, "SELECT CAST(COALESCE(MAX(version), 0) AS BIGINT) FROM catalog").Scan(&v)
+	if err != nil {
+		return 0, fmt.Errorf("read catalog: %w", err)
+	}
+	return v, nil
+}
+
+// Publish writes a document as the version it names, which must be one above the newest: ErrSeen when
+// somebody else has published that version.
+func (tx *Tx) Publish(ctx context.Context, d Document) error {
+	_, err := tx.sql.ExecContext(ctx, "INSERT INTO catalog (version, document, published_at) VALUES ($1, $2, $3)",
+		d.Version, d.Text, micros(d.PublishedAt))
+	return tx.seen("publish catalog", err)
+}

@@ -1,0 +1,152 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// updateTriesMax is how often Update runs a closure that lost a race before it gives up.
+const updateTriesMax = 8
+
+// A DB is an open database. Its methods may be called from any goroutine.
+type DB struct {
+	dialect
+	reads, writes *sql.DB
+	pool          *pgxpool.Pool // PostgreSQL: what reads and writes draw from
+	hot           *hotConn      // SQLite: the writer's prepared statements
+}
+
+// A Tx is a transaction. It must not leave the closure it was given to.
+type Tx struct {
+	dialect
+	sql *sql.Tx
+}
+
+// Open opens the database that url names and brings its schema up to date: postgres:// or postgresql://
+// for PostgreSQL, anything else is the path of a SQLite file, made when it is missing. The caller closes
+// the DB.
+func Open(ctx context.Context, url string) (*DB, error) {
+	var db *DB
+	var err error
+	if IsPostgres(url) {
+		db, err = openPostgres(ctx, url)
+	} else {
+		db, err = openSQLite(ctx, url)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := db.migrate(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// IsPostgres reports whether url names a PostgreSQL database.
+func IsPostgres(url string) bool {
+	return strings.HasPrefix(url, "postgres://") || strings.HasPrefix(url, "postgresql://")
+}
+
+// Close releases the database. Transactions still running are rolled back.
+func (db *DB) Close() error {
+	var errs []error
+	if db.hot != nil {
+		errs = append(errs, db.hot.close())
+	}
+	errs = append(errs, db.reads.Close())
+	if db.writes != db.reads {
+		errs = append(errs, db.writes.Close())
+	}
+	if db.pool != nil {
+		db.pool.Close()
+	}
+	return errors.Join(errs...)
+}
+
+// Postgres reports whether the database is PostgreSQL.
+func (db *DB) Postgres() bool { return db.pool != nil }
+
+// Ping returns nil when the database answers.
+func (db *DB) Ping(ctx context.Context) error { return db.reads.PingContext(ctx) }
+
+// SQL returns the pool that writes go through, for callers who join their own rows to ours in one
+// transaction. It stays the DB's: do not close it.
+func (db *DB) SQL() *sql.DB { return db.writes }
+
+// Join makes a Tx of the caller's own transaction on the same database; committing stays the caller's.
+func (db *DB) Join(tx *sql.Tx) *Tx { return &Tx{dialect: db.dialect, sql: tx} }
+
+// View runs read in a read-only transaction that sees one moment of the database.
+func (db *DB) View(ctx context.Context, read func(*Tx) error) error {
+	opts := &sql.TxOptions{ReadOnly: true}
+	if db.Postgres() {
+		opts.Isolation = sql.LevelRepeatableRead
+	}
+	tx, err := db.reads.BeginTx(ctx, opts)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback() // nothing to undo; it ends the transaction
+	return read(&Tx{dialect: db.dialect, sql: tx})
+}
+
+// Update runs write in a transaction and commits it; an error rolls back. A transaction that lost a race
+// is run again, so write may run more than once and must have no effect outside tx until it returns.
+func (db *DB) Update(ctx context.Context, write func(*Tx) error) error {
+	for try := 1; ; try++ {
+		err := db.updateOnce(ctx, write)
+		if err == nil || try == updateTriesMax || !db.isRetry(err) {
+			return err
+		}
+		wait := time.Duration(rand.Int64N(int64(time.Millisecond) << try))
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (db *DB) updateOnce(ctx context.Context, write func(*Tx) error) error {
+	tx, err := db.writes.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	if err := write(&Tx{dialect: db.dialect, sql: tx}); err != nil {
+		return errors.Join(err, rollback(tx))
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+func rollback(tx *sql.Tx) error {
+	if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
+		return fmt.Errorf("roll back: %w", err)
+	}
+	return nil
+}
+
+// micros spells a time for the database: microseconds since 1970 UTC, 0 for the zero time.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// moment reads what micros spelled.
+func moment(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}

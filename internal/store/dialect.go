@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// A dialect is what SQLite and PostgreSQL spell differently for us.
+type dialect struct {
+	ddl      func(string) string // spells a migration for this engine
+	rows     string              // unpacks the JSON array in $1 into rows of one column, value
+	lock     string              // ends a SELECT whose rows the transaction will write
+	set      bool                // writes batches with unnest
+	isUnique func(error) bool    // the write broke a unique index
+	isRetry  func(error) bool    // the transaction lost a race: run it again
+}
+
+func postgres() dialect {
+	return dialect{
+		ddl:      func(s string) string { return strings.ReplaceAll(s, "-- postgres: ", "") },
+		rows:     "jsonb_array_elements(CAST($1 AS jsonb))",
+		lock:     "FOR UPDATE OF a",
+		set:      true,
+		isUnique: func(err error) bool { return pgCode(err) == "23505" },
+		isRetry:  func(err error) bool { c := pgCode(err); return c == "40001" || c == "40P01" },
+	}
+}
+
+func sqliteDialect() dialect {
+	types := strings.NewReplacer(" BIGINT", " INTEGER", " BOOLEAN", " INTEGER", " COLLATE \"C\"", "", "\n);", "\n) STRICT;")
+	return dialect{
+		ddl:  types.Replace,
+		rows: "json_each($1)",
+		isUnique: func(err error) bool {
+			c := sqliteCode(err)
+			return c == sqlite3.SQLITE_CONSTRAINT_UNIQUE || c == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
+		},
+		isRetry: func(err error) bool { c := sqliteCode(err) & 0xff; return c == sqlite3.SQLITE_BUSY },
+	}
+}
+
+func pgCode(err error) string {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+func sqliteCode(err error) int {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		return e.Code()
+	}
+	return 0
+}
+
+// connectionsDefault is the size of the PostgreSQL pool when the URL has no pool_max_conns.
+const connectionsDefault = 20
+
+func openPostgres(ctx context.Context, rawURL string) (*DB, error) {
+	cfg, err := pgxpool.ParseConfig(rawURL)
+	if err != nil {
+		return nil, errors.New("the PostgreSQL URL cannot be read: write postgres://user:password@host:port/database") // err may carry the password
+	}
+	if !strings.Contains(rawURL, "pool_max_conns") {
+		cfg.MaxConns = connectionsDefault
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("open PostgreSQL: %w", err)
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("reach PostgreSQL: %w", err)
+	}
+	db := stdlib.OpenDBFromPool(pool)
+	return &DB{dialect: postgres(), reads: db, writes: db, pool: pool}, nil
+}
+
+func openSQLite(ctx context.Context, path string) (*DB, error) {
+	path = strings.TrimPrefix(strings.TrimPrefix(path, "sqlite://"), "file:")
+	if path == "" || path == ":memory:" {
+		return nil, errors.New("name a file for the SQLite database, such as tollgate.db")
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	// busy_timeout comes first, so that the pragmas after it wait for a lock rather than fail.
+	dsn := "file:" + (&url.URL{Path: abs}).EscapedPath() + "?_pragma=busy_timeout(10000)" +
+		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(10000)" +
+		"&_pragma=cache_size(-32000)"
+	writes, err := sql.Open("sqlite", dsn+"&_txlock=immediate")
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	writes.SetMaxOpenConns(1) // SQLite has one writer; waiting here is cheaper than waiting for its lock
+	if err := writes.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), writes.Close())
+	}
+	reads, err := sql.Open("sqlite", dsn+"&_pragma=query_only(1)")
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), writes.Close())
+	}
+	reads.SetMaxOpenConns(max(4, runtime.NumCPU()))
+	reads.SetMaxIdleConns(max(4, runtime.NumCPU()))
+	db := &DB{dialect: sqliteDialect(), reads: reads, writes: writes}
+	db.hot = &hotConn{db: writes}
+	return db, nil
+}

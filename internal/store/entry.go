@@ -1,0 +1,173 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/tollgate/tollgate/credit"
+	"github.com/tollgate/tollgate/id"
+)
+
+// An Entry is the row of a ledger line that is not usage.
+type Entry struct {
+	AccountKey
+	credit.Entry
+	Name   string // what may happen once within the customer: "grant:ID", "void:ID" …; empty for the line's own place
+	Hash   int64  // of the request that a Name stands for
+	Answer string // JSON: what that request was answered
+}
+
+// entryDetail is the part of a line that most lines lack.
+type entryDetail struct {
+	Parts  []credit.Part   `json:"parts,omitempty"`
+	Window *credit.Opening `json:"window,omitempty"`
+	Lots   []credit.Lot    `json:"lots,omitempty"`
+	Hold   *credit.Hold    `json:"hold,omitempty"`
+}
+
+const entryColumns = `e.customer, e.account, e.seq, e.name, e.kind, e.delta, e.balance, e.at, e.recorded_at, e.cause, e.reason, e.meter,
+	e.detail, e.hash, e.answer`
+
+// name returns the once-key of the row. A line nobody may ask for again is named by its place.
+func (e *Entry) name() string {
+	if e.Name != "" {
+		return e.Name
+	}
+	return fmt.Sprintf("line:%s:%d", e.Slug, e.Seq)
+}
+
+func (e *Entry) values() ([]any, error) {
+	text, err := json.Marshal(entryDetail{e.Parts, e.Window, e.Lots, e.Entry.Hold})
+	if err != nil {
+		return nil, fmt.Errorf("spell entry: %w", err)
+	}
+	return []any{
+		int64(e.Customer), string(e.Slug), e.Seq, e.name(), string(e.Kind), int64(e.Amount), int64(e.Balance),
+		micros(e.At), micros(e.RecordedAt), e.Cause, e.Reason, string(e.Meter), string(text), e.Hash, e.Answer,
+	}, nil
+}
+
+func scanEntry(row scanner) (Entry, error) {
+	var e Entry
+	var at, recorded int64
+	var text string
+	err := row.Scan(&e.Customer, &e.Slug, &e.Seq, &e.Name, &e.Kind, (*int64)(&e.Amount), (*int64)(&e.Balance),
+		&at, &recorded, &e.Cause, &e.Reason, &e.Meter, &text, &e.Hash, &e.Answer)
+	if err != nil {
+		return e, err
+	}
+	var d entryDetail
+	if err := json.Unmarshal([]byte(text), &d); err != nil {
+		return e, fmt.Errorf("entry %d %s %d: %w", e.Customer, e.Slug, e.Seq, err)
+	}
+	e.At, e.RecordedAt = moment(at), moment(recorded)
+	e.Parts, e.Window, e.Lots, e.Entry.Hold = d.Parts, d.Window, d.Lots, d.Hold
+	return e, nil
+}
+
+// InsertEntry writes a ledger line. A name seen before is ErrSeen.
+func (tx *Tx) InsertEntry(ctx context.Context, e *Entry) error {
+	values, err := e.values()
+	if err != nil {
+		return err
+	}
+	_, err = tx.sql.ExecContext(ctx, entryInsert, values...)
+	return tx.seen("write entry", err)
+}
+
+const entryInsert = `
+	INSERT INTO entry (customer, account, seq, name, kind, delta, balance, at, recorded_at, cause, reason, meter, detail, hash, answer)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
+
+// EntryNamed returns the line that a customer's act left, or false when it has not happened.
+func (tx *Tx) EntryNamed(ctx context.Context, customer id.Key, name string) (Entry, bool, error) {
+	return entryNamed(ctx, tx.sql, customer, name)
+}
+
+// EntryNamed returns the line that a customer's act left, or false when it has not happened.
+func (db *DB) EntryNamed(ctx context.Context, customer id.Key, name string) (Entry, bool, error) {
+	return entryNamed(ctx, db.reads, customer, name)
+}
+
+func entryNamed(ctx context.Context, q querier, customer id.Key, name string) (Entry, bool, error) {
+	e, err := scanEntry(q.QueryRowContext(ctx, `
+		SELECT `+entryColumns+`
+		FROM entry AS e
+		WHERE e.customer = $1 AND e.name = $2`, int64(customer), name))
+	if errors.Is(err, sql.ErrNoRows) {
+		return e, false, nil
+	}
+	if err != nil {
+		return e, false, fmt.Errorf("read entry: %w", err)
+	}
+	return e, true, nil
+}
+
+// Lines returns up to limit ledger lines of an account with numbers above after, in their order: entries
+// and events as one list.
+func (tx *Tx) Lines(ctx context.Context, k AccountKey, after int64, limit int) ([]Line, error) {
+	return tx.lines(ctx, k, false, after, limit)
+}
+
+// LinesBefore returns up to limit lines with numbers below before, newest first.
+func (tx *Tx) LinesBefore(ctx context.Context, k AccountKey, before int64, limit int) ([]Line, error) {
+	return tx.lines(ctx, k, true, before, limit)
+}
+
+// A Line is one ledger line; Event is set when it is usage.
+type Line struct {
+	credit.Entry
+	Event *Event
+}
+
+func (tx *Tx) lines(ctx context.Context, k AccountKey, down bool, bound int64, limit int) ([]Line, error) {
+	where := `e.seq > $3 ORDER BY e.seq LIMIT $4`
+	if down {
+		where = `e.seq < $3 ORDER BY e.seq DESC LIMIT $4`
+	}
+	args := []any{int64(k.Customer), string(k.Slug), bound, limit}
+	from := func(table, columns string) string {
+		return `SELECT ` + columns + ` FROM ` + table + ` AS e WHERE e.customer = $1 AND e.account = $2 AND ` + where
+	}
+	var entries, events []Line
+	rows, err := tx.sql.QueryContext(ctx, from("entry", entryColumns), args...)
+	if err != nil {
+		return nil, fmt.Errorf("read entries: %w", err)
+	}
+	if err := each(rows, func() error {
+		e, err := scanEntry(rows)
+		entries = append(entries, Line{Entry: e.Entry})
+		return err
+	}); err != nil {
+		return nil, fmt.Errorf("read entries: %w", err)
+	}
+	rows, err = tx.sql.QueryContext(ctx, from("event", eventColumns), args...)
+	if err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	if err := each(rows, func() error {
+		e, err := scanEvent(rows)
+		events = append(events, Line{Entry: e.Line, Event: &e})
+		return err
+	}); err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	return merge(entries, events, down, limit), nil
+}
+
+// merge joins two lists of the same account and direction and cuts the result.
+func merge(a, b []Line, down bool, limit int) []Line {
+	all := slices.Concat(a, b)
+	slices.SortFunc(all, func(x, y Line) int {
+		if down {
+			return cmp.Compare(y.Seq, x.Seq)
+		}
+		return cmp.Compare(x.Seq, y.Seq)
+	})
+	return all[:min(len(all), limit)]
+}
