@@ -26,7 +26,7 @@ type Request struct {
 	Meter         id.Slug           // usage and holds
 	Aggregation   meter.Aggregation // usage and holds
 	Amount        quantity.Units    // of the meter: usage, holds, captures
-	Cost          quantity.Units    // of the account per unit of the meter: usage, holds, captures
+	Cost          quantity.Units    // of the account per unit of the meter: usage, holds
 	UsageAt       time.Time         // when the usage happened; only a last meter cares
 	TransactionID id.Transaction    // a hold's
 	ExpiresAt     time.Time         // a hold's
@@ -47,9 +47,16 @@ type Result struct {
 //
 // A refusal is a *fault.Error: insufficient_credits with availableBalance and required when a hard limit
 // does not cover the amount; not_found when the hold is not open; invalid_request when an amount or a
-// count is past its limit. The state and lines returned with a refusal are those of bringing s up to date
-// alone and may be saved or dropped.
+// count is past its limit; conflict when the account has a grant or an open hold of that id already. The
+// state and lines returned with a refusal are those of bringing s up to date alone and may be saved or
+// dropped.
+//
+// An account's time never goes back before its open window: should now, from a clock that is behind, lie
+// before it, the act counts as of the window's start.
 func Apply(s State, t Terms, r Request, now time.Time) (State, []Entry, Result, error) {
+	if s.Opened && now.Before(s.Window.Start) {
+		now, t.Window = s.Window.Start, s.Window.Span
+	}
 	a := act{State: s.clone(), terms: t, now: now}
 	a.settle()
 	res, err := a.do(r)
@@ -62,6 +69,8 @@ type act struct {
 	terms Terms
 	now   time.Time
 	lines []Entry
+
+	rollover quantity.Units // what the window that closed carries into the one to open
 }
 
 func (a *act) write(e Entry) {
@@ -73,6 +82,9 @@ func (a *act) write(e Entry) {
 }
 
 func (a *act) do(r Request) (Result, error) {
+	if r.Amount < 0 || r.Lot.Amount < 0 {
+		return Result{}, fault.Field("amount", min(r.Amount, r.Lot.Amount), nil, "The amount is below zero: to give units back, void the usage or grant them.")
+	}
 	switch r.Kind {
 	case KindConsume, KindRecord:
 		return a.consume(r)
@@ -106,7 +118,7 @@ func (a *act) consume(r Request) (Result, error) {
 		return Result{}, err
 	}
 	a.write(Entry{Kind: r.Kind, Cause: r.Cause, Meter: r.Meter, Parts: parts, Gauge: gauge})
-	return Result{Charge: charge, Parts: parts}, nil
+	return Result{Charge: paid(parts), Parts: parts}, nil
 }
 
 // charge turns an amount of the meter into units of the account. A max meter pays for the rise of its
@@ -129,38 +141,72 @@ func (a *act) charge(r Request) (quantity.Units, *Gauge, error) {
 			gauge = &Gauge{Meter: r.Meter, Value: r.Amount, At: r.UsageAt}
 		}
 	}
-	charge, err := a.price(amount, r.Cost)
+	charge, err := price(amount, r.Cost)
+	if err == nil {
+		err = a.count(charge)
+	}
 	return charge, gauge, err
 }
 
 // countMax bounds what one window counts, so that no sum of an account can overflow.
 const countMax = 4 * quantity.Max
 
-// price returns amount × cost, and refuses what the account could not count.
-func (a *act) price(amount, cost quantity.Units) (quantity.Units, error) {
+// price returns amount × cost, and refuses what one request cannot carry.
+func price(amount, cost quantity.Units) (quantity.Units, error) {
 	charge, ok := amount.Times(cost)
-	if !ok || charge > quantity.Max || a.Window.Used+charge > countMax || a.Window.Spent+charge > countMax {
-		return 0, fault.Field("amount", amount, quantity.Max, "The amount is too large to be charged here: one request carries up to %s, one window up to %s.", quantity.Max, countMax)
+	if !ok || amount > quantity.Max || charge > quantity.Max {
+		return 0, tooMuch(amount)
 	}
 	return charge, nil
 }
 
+// count refuses a charge that would take the open window past what it can count.
+func (a *act) count(charge quantity.Units) error {
+	if a.Window.Used+charge > countMax || a.Window.Spent+charge > countMax {
+		return tooMuch(charge)
+	}
+	return nil
+}
+
+func tooMuch(amount quantity.Units) error {
+	return fault.Field("amount", amount, quantity.Max, "The amount is too large to be charged here: one request carries up to %s, one window up to %s.", quantity.Max, countMax)
+}
+
+// paid returns what parts took, all together.
+func paid(parts []Part) quantity.Units {
+	var sum quantity.Units
+	for _, p := range parts {
+		sum -= p.Amount
+	}
+	return sum
+}
+
 // grant adds a lot.
 func (a *act) grant(r Request) (Result, error) {
+	if a.lot(r.Lot.ID) != nil {
+		return Result{}, fault.New(fault.Conflict, "The balance has a grant %q already.", r.Lot.ID).With("grant", r.Lot.ID)
+	}
 	if len(a.Lots) >= LotsMax {
 		return Result{}, fault.Field("grants", len(a.Lots)+1, LotsMax, "The balance carries %d grants already; the limit is %d.", len(a.Lots), LotsMax)
 	}
-	if sum, ok := a.Balance().Plus(r.Lot.Amount); !ok || sum > countMax {
-		return Result{}, fault.Field("amount", r.Lot.Amount, countMax, "The balance would grow past its limit.")
+	if r.Lot.Amount > quantity.Max {
+		return Result{}, fault.Field("amount", r.Lot.Amount, quantity.Max, "One grant carries up to %s.", quantity.Max)
 	}
-	a.addLot(KindGrant, r.Lot, r.Reason)
+	if r.Lot.Amount > a.growth() {
+		return Result{}, pastBalance(r.Lot.Amount)
+	}
+	a.addLot(KindGrant, r.Lot, r.Reason, r.Lot.CreatedAt)
 	return Result{Charge: r.Lot.Amount}, nil
 }
 
-func (a *act) addLot(k Kind, l Lot, reason string) {
+func pastBalance(amount quantity.Units) error {
+	return fault.Field("amount", amount, countMax, "The balance would grow past its limit.")
+}
+
+func (a *act) addLot(k Kind, l Lot, reason string, at time.Time) {
 	l.Remaining = 0
 	a.write(Entry{
-		Kind: k, Cause: l.ID, Reason: reason, At: l.CreatedAt,
+		Kind: k, Cause: l.ID, Reason: reason, At: at,
 		Lots: []Lot{l}, Parts: []Part{{Grant: l.ID, Amount: l.Amount}},
 	})
 }
@@ -180,8 +226,16 @@ func (a *act) revoke(r Request) (Result, error) {
 // window is over or its grant expired or was revoked, is gone with the source.
 func (a *act) void(r Request) (Result, error) {
 	back := make([]Part, len(r.Parts))
+	growth := a.growth()
 	for i, p := range r.Parts {
 		back[i] = Part{Grant: p.Grant, Amount: -p.Amount, At: p.At}
+		if p.Grant == "" {
+			continue
+		}
+		if -p.Amount > growth {
+			return Result{}, pastBalance(-p.Amount)
+		}
+		growth += p.Amount
 	}
 	var lots []Lot
 	for _, l := range r.Lots {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/meter"
 	"github.com/tollgate/tollgate/quantity"
 )
 
@@ -51,4 +52,13 @@ func (s *State) View(slug id.Slug, now time.Time) Balance {
 	}
 	b.Grants, b.Holds = slices.Clone(s.Lots), slices.Clone(s.Holds)
 	return b
+}
+
+// Price returns what an amount of a meter would cost the account now: for a max or last meter the rise over its
+// running value. It reports false when the price does not fit.
+func (s *State) Price(m meter.Meter, amount, cost quantity.Units) (quantity.Units, bool) {
+	if m.Aggregation == meter.Max || m.Aggregation == meter.Last {
+		amount = max(amount-s.gauge(m.Slug).Value, 0)
+	}
+	return amount.Times(cost)
 }

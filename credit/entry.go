@@ -66,7 +66,7 @@ type Opening struct {
 func (s *State) post(e Entry) Entry {
 	before := s.Balance()
 	s.Suspended = slices.DeleteFunc(s.Suspended, func(w Window) bool {
-		return !w.End.IsZero() && !e.RecordedAt.Before(w.End)
+		return w.ended(e.RecordedAt)
 	})
 	for _, l := range e.Lots {
 		if s.lot(l.ID) == nil {
@@ -76,18 +76,18 @@ func (s *State) post(e Entry) Entry {
 	}
 	switch e.Kind {
 	case KindAllowance:
-		s.open(*e.Window, false)
+		s.open(*e.Window, false, e.RecordedAt)
 	case KindPlanChange:
-		s.open(*e.Window, true)
+		s.open(*e.Window, true, e.RecordedAt)
 	case KindExpire:
-		if e.Cause == causeWindow {
+		if len(e.Parts) == 0 { // the window; a lot's line names the lot
 			s.Window.Spent = s.Limit // nothing is left of the window, and nothing owed
 		} else {
 			s.move(e, e.Parts, 1)
 		}
 	case KindHold:
-		s.Holds = append(s.Holds, *e.Hold)
 		s.move(e, e.Parts, 1)
+		s.Holds = append(s.Holds, *e.Hold)
 	case KindRelease:
 		s.unhold(e)
 	case KindCapture:
@@ -113,42 +113,73 @@ func (s *State) post(e Entry) Entry {
 	return e
 }
 
-// open makes o the open window. A plan change keeps what has been used so far, or takes up again a
-// window that an earlier plan change had left, so that no round of changes mints units.
-func (s *State) open(o Opening, planChange bool) {
+// open makes o the open window. A plan change keeps what has been used so far (see carried), or takes up
+// again a window that an earlier plan change had left, so that no round of changes mints units.
+func (s *State) open(o Opening, planChange bool, now time.Time) {
 	old, opened := s.Window, s.Opened
-	if planChange {
-		s.Window.Span = o.Span
-	} else {
+	switch {
+	case !planChange:
 		s.Window = Window{Span: o.Span}
 		s.Gauges = nil
+	case !old.Span.Equal(o.Span):
+		s.Window = s.carried()
+		s.Window.Span = o.Span
 	}
-	if i := slices.IndexFunc(s.Suspended, func(w Window) bool { return w.Span.Equal(o.Span) }); i >= 0 {
+	if i := s.suspended(o.Span); i >= 0 {
 		s.Window = s.Suspended[i]
 		s.Suspended = slices.Delete(s.Suspended, i, i+1)
 	}
-	if planChange && opened && !old.Span.Equal(o.Span) {
+	if planChange && opened && !old.Span.Equal(o.Span) && !old.ended(now) {
 		s.Suspended = append(s.Suspended, old)
 	}
 	s.Opened, s.Limit, s.Unlimited, s.Soft = true, o.Limit, o.Unlimited, o.Soft
 }
 
+// suspended returns where a window of that span is among the suspended ones, -1 when it is not.
+func (s *State) suspended(span period.Span) int {
+	return slices.IndexFunc(s.Suspended, func(w Window) bool { return w.Span.Equal(span) })
+}
+
+// carried returns the counts that a new window starts from after a plan change: the largest of the open
+// window's and of the suspended ones', which still run. A window that never ends has counted periods long
+// over, so it passes on no more than its own limit could pay.
+func (s *State) carried() Window {
+	most := s.Window
+	if most.End.IsZero() {
+		most.Spent = min(most.Spent, s.Limit)
+		most.Used = min(most.Used, most.Spent)
+	}
+	for _, w := range s.Suspended {
+		if !w.End.IsZero() {
+			most.Spent, most.Used = max(most.Spent, w.Spent), max(most.Used, w.Used)
+		}
+	}
+	return most
+}
+
 // move adds sign × each part to its source, as of e. A part of the allowance counts in every window that
-// holds the moment it was charged; a part of a lot that has ended or gone is lost with the lot.
+// holds the moment it was charged and still runs; a part of a lot that has ended or gone is lost with the
+// lot. No lot comes to hold more than was granted, less what holds have set aside, nor less than nothing.
 func (s *State) move(e Entry, parts []Part, sign quantity.Units) {
 	for _, p := range parts {
+		n := sign * p.Amount
 		if p.Grant != "" {
 			if l := s.lot(p.Grant); l != nil && (e.Kind == KindExpire || !l.ended(e.At)) {
-				l.Remaining += sign * p.Amount
+				l.Remaining = max(l.Remaining+min(n, s.room(*l)), 0)
 			}
 			continue
 		}
 		for i := range 1 + len(s.Suspended) {
-			if w := s.window(i); w.Contains(p.At) {
-				w.Spent = max(w.Spent-sign*p.Amount, 0)
+			if w := s.window(i); w.Contains(p.At) && !w.ended(e.At) {
+				w.Spent = min(max(w.Spent-n, 0), countMax)
 			}
 		}
 	}
+}
+
+// room returns how many units l can take back.
+func (s *State) room(l Lot) quantity.Units {
+	return max(l.Amount-l.Remaining-s.heldFrom(l.ID), 0)
 }
 
 // use counts consumption (negative parts) and its undoing (positive parts) as used.
@@ -156,7 +187,7 @@ func (s *State) use(parts []Part) {
 	for _, p := range parts {
 		for i := range 1 + len(s.Suspended) {
 			if w := s.window(i); w.Contains(p.At) {
-				w.Used = max(w.Used-p.Amount, 0)
+				w.Used = min(max(w.Used-p.Amount, 0), countMax)
 			}
 		}
 	}
@@ -173,7 +204,7 @@ func (s *State) window(i int) *Window {
 // unhold gives a hold's units back to the sources they came from.
 func (s *State) unhold(e Entry) {
 	if h, ok := s.hold(e.Cause); ok {
-		s.move(e, h.Parts, -1)
 		s.Holds = slices.DeleteFunc(s.Holds, func(h Hold) bool { return h.ID == e.Cause })
+		s.move(e, h.Parts, -1)
 	}
 }

@@ -2,15 +2,29 @@ package credit
 
 import (
 	"github.com/tollgate/tollgate/fault"
+	"github.com/tollgate/tollgate/meter"
 )
 
 // setAside opens a hold: its units leave the sources now, so that the capture cannot be refused. Only
 // amounts that add up can be held: meters of aggregation sum and count.
 func (a *act) setAside(r Request) (Result, error) {
+	switch r.Aggregation {
+	case meter.Max, meter.Last, meter.Unique:
+		return Result{}, fault.Field("meter", r.Meter, nil, "A meter of aggregation %s cannot be held: only sum and count add up.", r.Aggregation)
+	}
+	if _, open := a.hold(r.Cause); open {
+		return Result{}, fault.New(fault.Conflict, "The balance has an open hold %q already.", r.Cause).With("hold", r.Cause)
+	}
 	if len(a.Holds) >= HoldsMax {
 		return Result{}, fault.Field("holds", len(a.Holds)+1, HoldsMax, "The balance has %d open holds already; the limit is %d. Capture or release some.", len(a.Holds), HoldsMax)
 	}
-	charge, err := a.price(r.Amount, r.Cost)
+	charge, err := price(r.Amount, r.Cost)
+	if err == nil {
+		err = a.count(charge)
+	}
+	if err == nil && charge > countMax-a.Held() {
+		err = tooMuch(charge)
+	}
 	if err != nil {
 		return Result{}, err
 	}
@@ -19,7 +33,7 @@ func (a *act) setAside(r Request) (Result, error) {
 		return Result{}, err
 	}
 	h := Hold{
-		ID: r.Cause, Meter: r.Meter, TransactionID: r.TransactionID, Amount: r.Amount, Charge: charge,
+		ID: r.Cause, Meter: r.Meter, TransactionID: r.TransactionID, Amount: r.Amount, Cost: r.Cost, Charge: charge,
 		Parts: parts, CreatedAt: a.now, ExpiresAt: r.ExpiresAt,
 	}
 	a.write(Entry{Kind: KindHold, Cause: r.Cause, Meter: r.Meter, Parts: parts, Hold: &h})
@@ -33,7 +47,7 @@ func (a *act) capture(r Request) (Result, error) {
 	if !ok {
 		return Result{}, notOpen(r.Cause)
 	}
-	charge, err := a.price(r.Amount, r.Cost)
+	charge, err := price(r.Amount, r.Cost)
 	if err != nil {
 		return Result{}, err
 	}
@@ -46,6 +60,9 @@ func (a *act) capture(r Request) (Result, error) {
 		}
 	}
 	if rest > 0 {
+		if err := a.count(rest); err != nil {
+			return Result{}, err
+		}
 		more, err := a.pay(rest, false)
 		if err != nil {
 			return Result{}, err

@@ -60,7 +60,8 @@ func (a *act) pay(charge quantity.Units, overdraw bool) ([]Part, error) {
 	return parts, nil
 }
 
-// giveBack returns n units to the sources in reverse burn order, none above what it was granted.
+// giveBack returns n units to the sources in reverse burn order, none above what it was granted, and none
+// of what open holds have set aside.
 func (a *act) giveBack(n quantity.Units) []Part {
 	var parts []Part
 	give := func(grant string, room quantity.Units) {
@@ -70,18 +71,19 @@ func (a *act) giveBack(n quantity.Units) []Part {
 		}
 	}
 	allowance, given := a.allowance(), false
+	spent := a.Window.Spent - a.heldFrom("")
 	for i := len(a.Lots) - 1; i >= 0; i-- {
 		l := a.Lots[i]
 		if !given && l.burnsBefore(allowance) < 0 {
-			give("", a.Window.Spent)
+			give("", spent)
 			given = true
 		}
 		if l.live(a.now) {
-			give(l.ID, l.Amount-l.Remaining)
+			give(l.ID, a.room(l))
 		}
 	}
 	if !given {
-		give("", a.Window.Spent)
+		give("", spent)
 	}
 	return parts
 }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/tollgate/tollgate/quantity"
 )
 
 // settle brings the account up to date: holds, lots and the window that have come to their end by now, in
@@ -16,7 +14,12 @@ func (a *act) settle() {
 	t := a.terms
 	o := Opening{Span: t.Window, Limit: t.Limit, Unlimited: t.Unlimited, Soft: t.Soft}
 	switch {
+	case !a.Opened && a.suspended(t.Window) >= 0: // its allowance was given when it first opened
+		a.write(Entry{Kind: KindPlanChange, Cause: causePlan, Window: &o})
 	case !a.Opened:
+		if a.rollover > 0 {
+			a.carry()
+		}
 		a.write(Entry{Kind: KindAllowance, Cause: causeWindow, At: a.openedAt(), Window: &o})
 	case !a.Window.Span.Equal(t.Window) || a.Limit != t.Limit || a.Unlimited != t.Unlimited || a.Soft != t.Soft:
 		a.write(Entry{Kind: KindPlanChange, Cause: causePlan, Window: &o})
@@ -32,7 +35,11 @@ func (a *act) openedAt() time.Time {
 	if a.Seq == 0 || a.Window.End.IsZero() || a.terms.Window.Start.Before(a.Window.End) {
 		return a.now
 	}
-	return a.terms.Window.Start
+	start := a.terms.Window.Start
+	if n := len(a.lines); n > 0 && start.Before(a.lines[n-1].At) {
+		return a.lines[n-1].At
+	}
+	return start
 }
 
 // expireNext ends what is due first, and reports whether anything was.
@@ -82,17 +89,16 @@ func (a *act) closeWindow() {
 	if start.After(ended) {
 		unspent = a.terms.Limit
 	}
-	if n := min(unspent, a.terms.Rollover); n > 0 {
-		a.carry(n, start)
-	}
+	a.rollover = min(unspent, a.terms.Rollover)
 }
 
-func (a *act) carry(n quantity.Units, start time.Time) {
+func (a *act) carry() {
+	start := a.terms.Window.Start
 	a.addLot(KindRollover, Lot{
 		ID:     fmt.Sprintf("roll_over_%d", start.UnixMicro()),
-		Source: "roll_over", Amount: n, Priority: PriorityDefault,
+		Source: "roll_over", Amount: a.rollover, Priority: PriorityDefault,
 		CreatedAt: start, StartsAt: start, ExpiresAt: a.terms.Window.End,
-	}, "")
+	}, "", a.openedAt())
 }
 
 func (a *act) isHeld(lot string) bool {

@@ -57,6 +57,8 @@ type Window struct {
 	Spent quantity.Units `json:"spent"` // charged to the allowance, open holds included; above the limit when overdrawn
 }
 
+func (w Window) ended(at time.Time) bool { return !w.End.IsZero() && !at.Before(w.End) }
+
 // A Lot is a grant's units as an account holds them.
 type Lot struct {
 	ID        string         `json:"id"`
@@ -75,6 +77,7 @@ type Hold struct {
 	Meter         id.Slug        `json:"meter"`
 	TransactionID id.Transaction `json:"transactionId"`
 	Amount        quantity.Units `json:"amount"` // of the meter
+	Cost          quantity.Units `json:"cost"`   // of the account per unit of the meter, for the capture to keep
 	Charge        quantity.Units `json:"charge"` // of the account
 	Parts         []Part         `json:"parts,omitempty"`
 	CreatedAt     time.Time      `json:"createdAt"`
@@ -112,6 +115,30 @@ func (s *State) Held() quantity.Units {
 		sum += h.Charge
 	}
 	return sum
+}
+
+// heldFrom returns the units that open holds have set aside from one lot, or from the allowance as the
+// open window counts it.
+func (s *State) heldFrom(grant string) quantity.Units {
+	var sum quantity.Units
+	for _, h := range s.Holds {
+		for _, p := range h.Parts {
+			if p.Grant == grant && (grant != "" || s.Window.Contains(p.At)) {
+				sum -= p.Amount
+			}
+		}
+	}
+	return sum
+}
+
+// growth returns how many units can still be added, counting the allowance as unspent and every hold as
+// released, so that no balance ever overflows.
+func (s *State) growth() quantity.Units {
+	most, ok := (s.Balance() + s.Window.Spent).Plus(s.Held())
+	if !ok {
+		return 0
+	}
+	return max(countMax-most, 0)
 }
 
 // Granted returns what is left in the lots that have started by now and not ended.

@@ -6,6 +6,7 @@
 package fault
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -150,7 +151,8 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 	return append(out, '}'), nil
 }
 
-// UnmarshalJSON reads what MarshalJSON writes.
+// UnmarshalJSON reads what MarshalJSON writes. Numbers among the details become json.Number, for a float
+// could not hold every quantity.
 func (e *Error) UnmarshalJSON(b []byte) error {
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(b, &all); err != nil {
@@ -168,8 +170,8 @@ func (e *Error) UnmarshalJSON(b []byte) error {
 				return err
 			}
 		default:
-			var v any
-			if err := json.Unmarshal(raw, &v); err != nil {
+			v, err := detail(raw)
+			if err != nil {
 				return err
 			}
 			if e.Details == nil {
@@ -179,6 +181,13 @@ func (e *Error) UnmarshalJSON(b []byte) error {
 		}
 	}
 	return nil
+}
+
+func detail(raw json.RawMessage) (v any, err error) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	err = d.Decode(&v)
+	return v, err
 }
 
 // Of returns the fault in err's chain, or nil when err carries none (it is then internal).

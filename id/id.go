@@ -35,7 +35,7 @@ type Transaction string
 // A Key is the store's number of a customer: positive, random, never reused, never shown.
 type Key int64
 
-// Check returns a fault that names the field externalId when c is not a well-formed name.
+// Check returns a fault that names field when c is not a well-formed name.
 func (c Customer) Check(field string) error { return check(field, string(c), CustomerBytesMax) }
 
 // Check returns a fault that names field when t is not a well-formed id.
@@ -46,7 +46,7 @@ func check(field, s string, max int) error {
 	case s == "":
 		return fault.Field(field, s, nil, "%s is missing: send 1 to %d bytes of text.", field, max)
 	case len(s) > max:
-		return fault.Field(field, s[:32]+"…", max, "%s has %d bytes; the limit is %d.", field, len(s), max)
+		return fault.Field(field, strings.ToValidUTF8(s[:32], "")+"…", max, "%s has %d bytes; the limit is %d.", field, len(s), max)
 	case !utf8.ValidString(s) || strings.ContainsRune(s, 0):
 		return fault.Field(field, strings.ToValidUTF8(s, "?"), nil, "%s must be UTF-8 text without NUL bytes.", field)
 	}
@@ -102,7 +102,7 @@ func KeyOf(prefix, s string) (Key, bool) {
 		return 0, false
 	}
 	b, err := alphabet().DecodeString(rest)
-	if err != nil {
+	if err != nil || alphabet().EncodeToString(b) != rest { // the decoder skips line breaks and spare bits
 		return 0, false
 	}
 	k := Key(binary.BigEndian.Uint64(b))

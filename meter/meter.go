@@ -24,6 +24,9 @@ const (
 // Aggregations lists every aggregation, in the order the documentation names them.
 func Aggregations() []Aggregation { return []Aggregation{Sum, Count, Max, Unique, Last} }
 
+// PropertiesBytesMax is the longest properties object of an event.
+const PropertiesBytesMax = 16 << 10
+
 // A Meter is a named quantity.
 type Meter struct {
 	Slug        id.Slug     `json:"slug"`

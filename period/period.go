@@ -45,21 +45,59 @@ func Window(e Every, zone *time.Location, c Cycle, now time.Time) Span {
 	}
 	local := now.In(zone)
 	y, m, d := local.Date()
-	midnight := func(y int, m time.Month, d int) time.Time {
-		return time.Date(y, m, d, 0, 0, 0, 0, zone).UTC()
-	}
 	switch e {
 	case Day:
-		return Span{midnight(y, m, d), midnight(y, m, d+1)}
+		return holding(now, func(n int) time.Time { return midnight(y, m, d+n, zone) })
 	case Week:
-		back := (int(local.Weekday()) + 6) % 7
-		return Span{midnight(y, m, d-back), midnight(y, m, d-back+7)}
+		monday := d - (int(local.Weekday())+6)%7
+		return holding(now, func(n int) time.Time { return midnight(y, m, monday+7*n, zone) })
 	case Month:
-		return Span{midnight(y, m, 1), midnight(y, m+1, 1)}
+		return holding(now, func(n int) time.Time { return midnight(y, m+time.Month(n), 1, zone) })
 	case BillingPeriod:
 		return c.Span(now)
 	}
 	return Span{}
+}
+
+// holding returns the span that holds now, of those that begin at start(0), start(1), … It may be the one
+// before or after: where clocks go back across midnight, a date comes twice.
+func holding(now time.Time, start func(n int) time.Time) Span {
+	n := 0
+	for now.Before(start(n)) {
+		n--
+	}
+	for !now.Before(start(n + 1)) {
+		n++
+	}
+	return Span{start(n), start(n + 1)}
+}
+
+// midnight returns the moment a day begins in zone: the first of two midnights where clocks go back, the
+// moment they jump where the jump skips midnight.
+func midnight(y int, m time.Month, d int, zone *time.Location) time.Time {
+	t := time.Date(y, m, d, 0, 0, 0, 0, zone)
+	want := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
+	from, until := t.ZoneBounds()
+	switch shown := wall(t); {
+	case shown.Before(want):
+		return until.UTC()
+	case shown.After(want):
+		return from.UTC()
+	}
+	if !from.IsZero() {
+		_, offset := t.Zone()
+		_, before := from.Add(-1).Zone()
+		if first := t.Add(time.Duration(offset-before) * time.Second); before > offset && first.Before(from) {
+			return first.UTC()
+		}
+	}
+	return t.UTC()
+}
+
+// wall returns what the clocks show at t, as if it were UTC.
+func wall(t time.Time) time.Time {
+	_, offset := t.Zone()
+	return t.UTC().Add(time.Duration(offset) * time.Second)
 }
 
 // Span returns the billing period that holds now. Every period is counted from the anchor itself, so

@@ -1,8 +1,11 @@
-// Package plan holds what is sold: the catalog of meters, credits, features, plans, prices and top-ups,
-// how it is read from YAML, and the rules that follow from it.
+// Package plan holds what is sold: the catalog of meters, credits, features, plans, prices and
+// top-ups, how it is read from YAML (Parse), what a price costs (Price.Cost), the rules that follow
+// from a catalog (DefaultPlan, Payer) and how two catalogs differ (Diff).
 package plan
 
 import (
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/tollgate/tollgate/id"
@@ -11,49 +14,31 @@ import (
 	"github.com/tollgate/tollgate/quantity"
 )
 
-// A Catalog is one published version of what is measured and sold. It is immutable once parsed.
+// A Catalog is one published version of what is measured and sold. It is immutable once parsed, and
+// safe for concurrent use.
+//
+// Its JSON form is the document itself with the defaults filled in: Parse reads what json.Marshal
+// writes and returns an equal catalog.
 type Catalog struct {
-	Version    int64                   `json:"version"`
-	Currency   string                  `json:"currency"`             // ISO 4217, lower case
-	Timezone   string                  `json:"timezone"`             // IANA name; UTC when the document names none
-	UpgradeURL string                  `json:"upgradeUrl,omitempty"` // where a refusal sends people
+	Version    int64                   `json:"version,omitempty"`  // 0 until it is published
+	Currency   string                  `json:"currency,omitempty"` // ISO 4217, lower case; may be empty when nothing is priced
+	Timezone   string                  `json:"timezone"`           // IANA name; UTC when the document names none
+	UpgradeURL string                  `json:"upgradeUrl,omitempty"`
 	Meters     map[id.Slug]meter.Meter `json:"meters"`
 	Credits    map[id.Slug]Pool        `json:"credits,omitempty"`
 	Features   map[id.Slug]Feature     `json:"features,omitempty"`
 	Plans      map[id.Slug]Plan        `json:"plans"`
 	TopUps     map[id.Slug]TopUp       `json:"topUps,omitempty"`
+
+	zone *time.Location // of Timezone
 }
 
-// A Pool is a credits balance that several meters are paid from, each at its own cost.
+// A Pool is a credits balance that several meters are paid from, each at its own cost. It carries up
+// to six decimals.
 type Pool struct {
 	Slug  id.Slug                    `json:"slug"`
 	Name  string                     `json:"name"`
-	Costs map[id.Slug]quantity.Units `json:"costs"` // credits per unit of the meter
-}
-
-// A Feature is something on or off per plan, or a value the app reads.
-type Feature struct {
-	Slug id.Slug     `json:"slug"`
-	Name string      `json:"name"`
-	Type FeatureType `json:"type"`
-}
-
-// FeatureType says what a plan may give a feature.
-type FeatureType string
-
-// The feature types.
-const (
-	Switch FeatureType = "switch" // true or false
-	Number FeatureType = "number" // a decimal, or unlimited
-	Text   FeatureType = "text"
-)
-
-// A Value is what a plan gives for a feature: exactly one field is set according to the feature's type.
-type Value struct {
-	On        bool           `json:"on"` // a switch that is on; for numbers and texts true
-	Number    quantity.Units `json:"number,omitempty"`
-	Unlimited bool           `json:"unlimited,omitempty"`
-	Text      string         `json:"text,omitempty"`
+	Costs map[id.Slug]quantity.Units `json:"costs"` // credits per unit of the meter, above 0
 }
 
 // A Plan is what a customer subscribes to.
@@ -61,22 +46,23 @@ type Plan struct {
 	Slug        id.Slug               `json:"slug"`
 	Name        string                `json:"name"`
 	Description string                `json:"description,omitempty"`
-	Default     bool                  `json:"default,omitempty"` // for every signed-up customer without a paid subscription
-	Guest       bool                  `json:"guest,omitempty"`   // for customers nobody has signed up
-	TrialDays   int                   `json:"trialDays,omitempty"`
+	Position    int                   `json:"position"`           // where the plan stands among the others: 1 is first
+	Default     bool                  `json:"default,omitempty"`  // for every signed-up customer without a paid subscription
+	Guest       bool                  `json:"guest,omitempty"`    // for customers nobody has signed up
+	TrialDays   Days                  `json:"trial,omitempty"`    // 0: no trial
 	Includes    map[id.Slug]Allowance `json:"includes,omitempty"` // by meter or pool
-	Features    map[id.Slug]Value     `json:"features,omitempty"`
-	Prices      []Price               `json:"prices,omitempty"`
+	Features    map[id.Slug]Value     `json:"features,omitempty"` // a feature that is missing is off
+	Prices      []Price               `json:"prices,omitempty"`   // in the document's order
 }
 
 // An Allowance is what a plan includes of one balance.
 type Allowance struct {
-	Limit     quantity.Units `json:"limit"` // per window; 0 when unlimited
-	Unlimited bool           `json:"unlimited,omitempty"`
+	Limit     quantity.Units `json:"limit"` // per window; 0 when unlimited; in JSON then "unlimited"
+	Unlimited bool           `json:"-"`
 	Every     period.Every   `json:"every"`
-	Soft      bool           `json:"soft,omitempty"` // accept past the limit and bill it
-	Rollover  *Rollover      `json:"rollover,omitempty"`
-	Overage   *Price         `json:"overage,omitempty"` // what soft usage past the limit costs
+	Soft      bool           `json:"soft,omitempty"`     // accept past the limit
+	Rollover  *Rollover      `json:"rollover,omitempty"` // nil: what is left is lost
+	Overage   *Price         `json:"overage,omitempty"`  // what soft usage past the limit costs; nil: nothing
 }
 
 // A Rollover carries what a window leaves unspent into the next one, up to Max.
@@ -88,8 +74,76 @@ type Rollover struct {
 type TopUp struct {
 	Slug     id.Slug                    `json:"slug"`
 	Name     string                     `json:"name"`
-	Amount   int64                      `json:"amount"` // minor units
+	Amount   int64                      `json:"amount"` // minor units, above 0
 	Currency string                     `json:"currency"`
 	Grants   map[id.Slug]quantity.Units `json:"grants"`            // by meter or pool
-	Expires  time.Duration              `json:"expires,omitempty"` // after purchase; 0 means never
+	Expires  Days                       `json:"expires,omitempty"` // after purchase; 0 means never
+}
+
+// Days is a number of whole days; in JSON and in the document "14d".
+type Days int
+
+// Duration returns d days of 24 hours.
+func (d Days) Duration() time.Duration { return time.Duration(d) * 24 * time.Hour }
+
+// String returns d as the document writes it: "14d".
+func (d Days) String() string { return fmt.Sprintf("%dd", int(d)) }
+
+// MarshalText implements encoding.TextMarshaler.
+func (d Days) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText reads what MarshalText writes; it refuses everything parseDays refuses.
+func (d *Days) UnmarshalText(b []byte) error {
+	v, ok := parseDays(string(b))
+	if !ok {
+		return fmt.Errorf("%q is not a number of days such as 14d", b)
+	}
+	*d = v
+	return nil
+}
+
+// MarshalJSON writes limit as the document does: a number, or "unlimited".
+func (a Allowance) MarshalJSON() ([]byte, error) {
+	type bare Allowance
+	if !a.Unlimited {
+		return json.Marshal(bare(a))
+	}
+	return json.Marshal(struct {
+		Limit string `json:"limit"`
+		bare
+	}{unlimited, bare(a)})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (a *Allowance) UnmarshalJSON(b []byte) error {
+	type bare Allowance
+	in := struct {
+		Limit json.RawMessage `json:"limit"`
+		*bare
+	}{bare: (*bare)(a)}
+	if err := json.Unmarshal(b, &in); err != nil {
+		return err
+	}
+	if a.Unlimited = string(in.Limit) == `"`+unlimited+`"`; a.Unlimited {
+		a.Limit = 0
+		return nil
+	}
+	return a.Limit.UnmarshalJSON(in.Limit)
+}
+
+// UnmarshalJSON reads what json.Marshal writes. Unlike Parse it checks nothing but the time zone, so
+// that a catalog published under older rules can still be read.
+func (c *Catalog) UnmarshalJSON(b []byte) error {
+	type bare Catalog
+	in := bare{}
+	if err := json.Unmarshal(b, &in); err != nil {
+		return err
+	}
+	zone, err := time.LoadLocation(in.Timezone)
+	if err != nil {
+		return fmt.Errorf("catalog timezone %q: %w", in.Timezone, err)
+	}
+	in.zone = zone
+	*c = Catalog(in)
+	return nil
 }

@@ -33,6 +33,15 @@ func Whole(n int64) Units { return Units(n) * One }
 // Parse reads a decimal such as "12", "-0.25" or "1e3", exactly. It refuses anything with more than
 // six decimals, anything past ±Max, and anything that is not a decimal number.
 func Parse(s string) (Units, error) {
+	u, err := parse(s)
+	if err == nil && (u > Max || u < -Max) {
+		return 0, fmt.Errorf("%q is past %d", s, Max/One)
+	}
+	return u, err
+}
+
+// parse reads all that Units can hold, for balances grow past Max.
+func parse(s string) (Units, error) {
 	digits, exp, neg, err := split(s)
 	if err != nil {
 		return 0, err
@@ -50,12 +59,13 @@ func Parse(s string) (Units, error) {
 	if len(digits)+exp > 13 {
 		return 0, fmt.Errorf("%q is past %d", s, Max/One)
 	}
-	n, err := strconv.ParseInt(digits+strings.Repeat("0", exp+DecimalsMax), 10, 64)
-	if err != nil || Units(n) > Max {
-		return 0, fmt.Errorf("%q is past %d", s, Max/One)
-	}
+	digits += strings.Repeat("0", exp+DecimalsMax)
 	if neg {
-		n = -n
+		digits = "-" + digits
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%q is past %d", s, Max/One)
 	}
 	return Units(n), nil
 }
@@ -119,7 +129,8 @@ func (u Units) String() string { return string(u.Append(nil)) }
 // MarshalJSON writes a JSON number.
 func (u Units) MarshalJSON() ([]byte, error) { return u.Append(nil), nil }
 
-// UnmarshalJSON reads a JSON number, or a JSON string that holds one (for callers whose numbers are floats).
+// UnmarshalJSON reads a JSON number, or a JSON string that holds one (for callers whose numbers are
+// floats). It reads whatever MarshalJSON writes, balances past ±Max too: who accepts an amount checks Max.
 func (u *Units) UnmarshalJSON(b []byte) error {
 	s := string(b)
 	if s == "null" {
@@ -128,7 +139,7 @@ func (u *Units) UnmarshalJSON(b []byte) error {
 	if len(s) >= 2 && s[0] == '"' && s[len(s)-1] == '"' {
 		s = s[1 : len(s)-1]
 	}
-	v, err := Parse(s)
+	v, err := parse(s)
 	if err != nil {
 		return err
 	}

@@ -112,47 +112,24 @@ func (tx *Tx) EnsureAccounts(ctx context.Context, keys []AccountKey) error {
 	return nil
 }
 
-// LockAccount reads an account that the transaction is about to write, and keeps others from writing it
-// until the transaction ends. The account is made when it is missing. An unknown customer is sql.ErrNoRows.
-func (tx *Tx) LockAccount(ctx context.Context, k AccountKey) (Account, error) {
-	const lock = "UPDATE account SET version = version + 1 WHERE customer = $1 AND slug = $2"
-	res, err := tx.sql.ExecContext(ctx, lock, int64(k.Customer), string(k.Slug))
-	if err != nil {
-		return Account{}, fmt.Errorf("lock account: %w", err)
-	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		if err := errors.Join(err, tx.EnsureAccounts(ctx, []AccountKey{k})); err != nil {
-			return Account{}, err
-		}
-		if _, err := tx.sql.ExecContext(ctx, lock, int64(k.Customer), string(k.Slug)); err != nil {
-			return Account{}, fmt.Errorf("lock account: %w", err)
-		}
-	}
-	row := tx.sql.QueryRowContext(ctx, `
-		SELECT `+accountColumns+`
-		FROM account AS a
-		JOIN customer AS c ON c.id = a.customer
-		WHERE a.customer = $1 AND a.slug = $2`, int64(k.Customer), string(k.Slug))
-	return scanAccount(row)
-}
+// accountUpdate writes an account whose version is the expected one.
+const accountUpdate = `
+	UPDATE account
+	SET version = version + 1, seq = $4, opened = $5, window_start = $6, window_end = $7, quota = $8, unlimited = $9, soft = $10,
+		used = $11, spent = $12, detail = $13
+	WHERE customer = $1 AND slug = $2 AND version = $3`
 
-// SaveAccount writes a locked account's state.
-func (tx *Tx) SaveAccount(ctx context.Context, a Account) error {
+// values returns the account in the order of accountUpdate's parameters.
+func (a *Account) values() ([]any, error) {
 	text, err := spell(&a.State)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s := &a.State
-	_, err = tx.sql.ExecContext(ctx, `
-		UPDATE account
-		SET seq = $3, opened = $4, window_start = $5, window_end = $6, quota = $7, unlimited = $8, soft = $9, used = $10, spent = $11, detail = $12
-		WHERE customer = $1 AND slug = $2`,
-		int64(a.Customer), string(a.Slug), s.Seq, s.Opened, micros(s.Window.Start), micros(s.Window.End),
-		int64(s.Limit), s.Unlimited, s.Soft, int64(s.Window.Used), int64(s.Window.Spent), text)
-	if err != nil {
-		return fmt.Errorf("save account: %w", err)
-	}
-	return nil
+	return []any{
+		int64(a.Customer), string(a.Slug), a.Version, s.Seq, s.Opened, micros(s.Window.Start), micros(s.Window.End),
+		int64(s.Limit), s.Unlimited, s.Soft, int64(s.Window.Used), int64(s.Window.Spent), text,
+	}, nil
 }
 
 // Accounts returns the accounts among keys that have a row, in key order.
@@ -211,4 +188,17 @@ func accounts(ctx context.Context, q querier, query string, args ...any) ([]Acco
 		return nil, fmt.Errorf("read accounts: %w", err)
 	}
 	return out, nil
+}
+
+// StateOf returns an account's state; that of an account without a row is empty.
+func (tx *Tx) StateOf(ctx context.Context, k AccountKey) (credit.State, error) {
+	a, err := scanAccount(tx.sql.QueryRowContext(ctx, `
+		SELECT `+accountColumns+`
+		FROM account AS a
+		JOIN customer AS c ON c.id = a.customer
+		WHERE a.customer = $1 AND a.slug = $2`, int64(k.Customer), string(k.Slug)))
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return a.State, fmt.Errorf("read account: %w", err)
+	}
+	return a.State, nil
 }

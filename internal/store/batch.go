@@ -42,13 +42,20 @@ type Void struct {
 	At       int64 // microseconds
 }
 
-// A Seen is a value of a unique meter within a window; Events is how many events to add, or take away.
-type Seen struct {
+// A Value is a value of a unique meter within a window.
+type Value struct {
 	Customer    id.Key
 	Meter       id.Slug
 	WindowStart int64 // microseconds
 	Value       string
-	Events      int64
+}
+
+// A Seen says in how many events that count a value was met, and which transaction paid for it. In a Batch,
+// Events is how many to add, or take away.
+type Seen struct {
+	Value
+	Events int64
+	Payer  id.Transaction
 }
 
 // A Name is a once-key of one customer: a transaction, or the name of an entry.
@@ -72,7 +79,6 @@ type Want struct {
 	Accounts     []AccountKey
 	Transactions []Name
 	Entries      []Name
-	Seen         []Seen
 }
 
 // Found is what Locked read. What is missing in a map is not in the database.
@@ -81,37 +87,40 @@ type Found struct {
 	Customers map[id.Key]Customer
 	Events    map[Name]*Event
 	Entries   map[Name]*Entry
-	Seen      map[Seen]int64 // by the Seen asked for
+	Seen      func(context.Context, Value) (Seen, error) // as of the transaction
 }
 
 // Locked reads what w names, keeping others from writing those accounts, and writes what decide returns, in
 // one transaction. Accounts that have no row are made. A collision all the same (an id that w did not name)
 // is ErrSeen, and nothing was written.
 func (db *DB) Locked(ctx context.Context, w Want, decide func(Found) (*Batch, error)) error {
-	return db.Update(ctx, func(tx *Tx) error {
-		f, err := tx.find(ctx, w)
-		if err != nil {
-			return err
-		}
-		b, err := decide(f)
-		if err != nil {
-			return err
-		}
-		return tx.write(ctx, b)
-	})
+	return db.Update(ctx, func(tx *Tx) error { return tx.Locked(ctx, w, decide) })
+}
+
+// Locked is DB.Locked within a transaction that somebody else commits.
+func (tx *Tx) Locked(ctx context.Context, w Want, decide func(Found) (*Batch, error)) error {
+	f, err := tx.find(ctx, w)
+	if err != nil {
+		return err
+	}
+	b, err := decide(f)
+	if err != nil {
+		return err
+	}
+	return tx.write(ctx, b)
 }
 
 func (tx *Tx) find(ctx context.Context, w Want) (Found, error) {
 	f := Found{
 		Accounts: map[AccountKey]*Account{}, Customers: map[id.Key]Customer{},
-		Events: map[Name]*Event{}, Entries: map[Name]*Entry{}, Seen: map[Seen]int64{},
+		Events: map[Name]*Event{}, Entries: map[Name]*Entry{},
+		Seen: func(ctx context.Context, v Value) (Seen, error) { return seenOf(ctx, tx.sql, v) },
 	}
 	return f, errors.Join(
 		tx.findAccounts(ctx, w.Accounts, f.Accounts),
 		tx.findCustomers(ctx, w.Accounts, f.Customers), // after the locks: a plan change waits for them
 		tx.findEvents(ctx, w.Transactions, f.Events),
 		tx.findEntries(ctx, w.Entries, f.Entries),
-		tx.findSeen(ctx, w.Seen, f.Seen),
 	)
 }
 
@@ -229,15 +238,4 @@ func packOnce(names []Name) (string, error) {
 		list[i] = pair{fmt.Sprint(int64(n.Customer)), n.Name}
 	}
 	return pack(list)
-}
-
-func (tx *Tx) findSeen(ctx context.Context, values []Seen, out map[Seen]int64) error {
-	for _, v := range values {
-		n, err := tx.seenEvents(ctx, v)
-		if err != nil {
-			return err
-		}
-		out[v] = n
-	}
-	return nil
 }

@@ -17,12 +17,6 @@ type hotConn struct {
 	stmts map[string]driver.Stmt
 }
 
-const accountUpdate = `
-	UPDATE account
-	SET version = version + 1, seq = $4, opened = $5, window_start = $6, window_end = $7, quota = $8, unlimited = $9, soft = $10,
-		used = $11, spent = $12, detail = $13
-	WHERE customer = $1 AND slug = $2 AND version = $3`
-
 const eventInsertRow = eventInsert + `
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`
 
@@ -57,14 +51,11 @@ func (db *DB) commitSQLite(ctx context.Context, b *Batch) error {
 
 func (h *hotConn) write(c driver.Conn, b *Batch) error {
 	for _, a := range b.Accounts {
-		text, err := spell(&a.State)
+		values, err := a.values()
 		if err != nil {
 			return err
 		}
-		s := &a.State
-		n, err := h.exec(c, accountUpdate, int64(a.Customer), string(a.Slug), a.Version, s.Seq, s.Opened,
-			micros(s.Window.Start), micros(s.Window.End), int64(s.Limit), s.Unlimited, s.Soft,
-			int64(s.Window.Used), int64(s.Window.Spent), text)
+		n, err := h.exec(c, accountUpdate, values...)
 		if err != nil {
 			return err
 		}

@@ -104,6 +104,12 @@ func customerOf(ctx context.Context, q querier, external id.Customer) (Customer,
 		WHERE c.external_id = $1 AND c.erased_at = 0`, string(external)))
 }
 
+// CustomerByKey returns the customer of a key; an unknown or erased one is sql.ErrNoRows.
+func (db *DB) CustomerByKey(ctx context.Context, key id.Key) (Customer, error) {
+	return scanCustomer(db.reads.QueryRowContext(ctx, `SELECT `+customerColumns+customerFrom+`
+		WHERE c.id = $1 AND c.erased_at = 0`, int64(key)))
+}
+
 // CustomersOf returns those of the customers named that exist, in no order that means anything.
 func (db *DB) CustomersOf(ctx context.Context, names []id.Customer) ([]Customer, error) {
 	list, err := packNames(names)
@@ -225,6 +231,16 @@ func (tx *Tx) Erase(ctx context.Context, key id.Key, at time.Time) error {
 		}
 	}
 	return tx.outdate(ctx, key)
+}
+
+// NameOf returns the externalId of a key, erased or not.
+func (tx *Tx) NameOf(ctx context.Context, key id.Key) (id.Customer, error) {
+	var name id.Customer
+	err := tx.sql.QueryRowContext(ctx, "SELECT external_id FROM customer WHERE id = $1", int64(key)).Scan(&name)
+	if err != nil {
+		return "", fmt.Errorf("read customer: %w", err)
+	}
+	return name, nil
 }
 
 // None reports whether err says that there is no such row.

@@ -3,8 +3,11 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/url"
 	"path/filepath"
 	"runtime"
@@ -65,6 +68,31 @@ func sqliteCode(err error) int {
 		return e.Code()
 	}
 	return 0
+}
+
+// Lost reports whether err says that the database as a whole cannot write now: the connection is gone, the
+// server is going, or the disk is full. Trying other statements at once is of no use.
+func Lost(err error) bool {
+	switch {
+	case err == nil, errors.Is(err, ErrMoved), errors.Is(err, ErrSeen):
+		return false
+	case pgCode(err) != "":
+		switch pgCode(err)[:2] {
+		case "08", "53", "57", "58": // connection, resources, operator intervention, system error
+			return true
+		}
+		return false
+	case sqliteCode(err) != 0:
+		switch sqliteCode(err) & 0xff {
+		case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT:
+			return true
+		}
+		return false
+	}
+	var netErr net.Error
+	var connectErr *pgconn.ConnectError
+	return errors.As(err, &netErr) || errors.As(err, &connectErr) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) ||
+		errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone)
 }
 
 // connectionsDefault is the size of the PostgreSQL pool when the URL has no pool_max_conns.

@@ -70,32 +70,13 @@ func scanEntry(row scanner) (Entry, error) {
 	return e, nil
 }
 
-// InsertEntry writes a ledger line. A name seen before is ErrSeen.
-func (tx *Tx) InsertEntry(ctx context.Context, e *Entry) error {
-	values, err := e.values()
-	if err != nil {
-		return err
-	}
-	_, err = tx.sql.ExecContext(ctx, entryInsert, values...)
-	return tx.seen("write entry", err)
-}
-
 const entryInsert = `
 	INSERT INTO entry (customer, account, seq, name, kind, delta, balance, at, recorded_at, cause, reason, meter, detail, hash, answer)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
 
 // EntryNamed returns the line that a customer's act left, or false when it has not happened.
-func (tx *Tx) EntryNamed(ctx context.Context, customer id.Key, name string) (Entry, bool, error) {
-	return entryNamed(ctx, tx.sql, customer, name)
-}
-
-// EntryNamed returns the line that a customer's act left, or false when it has not happened.
 func (db *DB) EntryNamed(ctx context.Context, customer id.Key, name string) (Entry, bool, error) {
-	return entryNamed(ctx, db.reads, customer, name)
-}
-
-func entryNamed(ctx context.Context, q querier, customer id.Key, name string) (Entry, bool, error) {
-	e, err := scanEntry(q.QueryRowContext(ctx, `
+	e, err := scanEntry(db.reads.QueryRowContext(ctx, `
 		SELECT `+entryColumns+`
 		FROM entry AS e
 		WHERE e.customer = $1 AND e.name = $2`, int64(customer), name))

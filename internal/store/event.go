@@ -139,17 +139,8 @@ func readParts(paid string, charged quantity.Units, recorded time.Time) ([]credi
 }
 
 // EventOf returns the event of a customer's transaction, or false when there is none.
-func (tx *Tx) EventOf(ctx context.Context, customer id.Key, t id.Transaction) (Event, bool, error) {
-	return eventOf(ctx, tx.sql, customer, t)
-}
-
-// EventOf returns the event of a customer's transaction, or false when there is none.
 func (db *DB) EventOf(ctx context.Context, customer id.Key, t id.Transaction) (Event, bool, error) {
-	return eventOf(ctx, db.reads, customer, t)
-}
-
-func eventOf(ctx context.Context, q querier, customer id.Key, t id.Transaction) (Event, bool, error) {
-	e, err := scanEvent(q.QueryRowContext(ctx, `
+	e, err := scanEvent(db.reads.QueryRowContext(ctx, `
 		SELECT `+eventColumns+`
 		FROM event AS e
 		WHERE e.customer = $1 AND e.transaction_id = $2`, int64(customer), string(t)))
@@ -160,14 +151,4 @@ func eventOf(ctx context.Context, q querier, customer id.Key, t id.Transaction) 
 		return e, false, fmt.Errorf("read event: %w", err)
 	}
 	return e, true, nil
-}
-
-// InsertEvent writes an event. A transaction seen before is ErrSeen.
-func (tx *Tx) InsertEvent(ctx context.Context, e *Event) error {
-	values, err := e.values()
-	if err != nil {
-		return err
-	}
-	_, err = tx.sql.ExecContext(ctx, eventInsertRow, values...)
-	return tx.seen("write event", err)
 }

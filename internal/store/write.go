@@ -19,15 +19,16 @@ func (tx *Tx) write(ctx context.Context, b *Batch) error {
 		return tx.run(ctx, all)
 	}
 	for _, a := range b.Accounts {
-		if err := tx.outdateAccount(ctx, a); err != nil {
-			return err
-		}
-		if err := tx.SaveAccount(ctx, *a); err != nil {
+		if err := tx.writeAccount(ctx, a); err != nil {
 			return err
 		}
 	}
 	for _, e := range b.Events {
-		if err := tx.InsertEvent(ctx, e); err != nil {
+		values, err := e.values()
+		if err != nil {
+			return err
+		}
+		if err := tx.run(ctx, []statement{{eventInsertRow, values}}); err != nil {
 			return err
 		}
 	}
@@ -50,12 +51,15 @@ func (tx *Tx) run(ctx context.Context, all []statement) error {
 	return nil
 }
 
-// outdateAccount raises an account's version, and is ErrMoved when it is not the expected one.
-func (tx *Tx) outdateAccount(ctx context.Context, a *Account) error {
-	res, err := tx.sql.ExecContext(ctx, "UPDATE account SET version = version + 1 WHERE customer = $1 AND slug = $2 AND version = $3",
-		int64(a.Customer), string(a.Slug), a.Version)
+// writeAccount writes an account, and is ErrMoved when its version is not the expected one.
+func (tx *Tx) writeAccount(ctx context.Context, a *Account) error {
+	values, err := a.values()
 	if err != nil {
-		return fmt.Errorf("outdate account: %w", err)
+		return err
+	}
+	res, err := tx.sql.ExecContext(ctx, accountUpdate, values...)
+	if err != nil {
+		return fmt.Errorf("write account: %w", err)
 	}
 	n, err := res.RowsAffected()
 	if n != 1 {

@@ -122,12 +122,14 @@ CREATE TABLE entry (
 
 CREATE UNIQUE INDEX entry_once ON entry (customer, name);
 
--- The values a unique meter has met in a window, and in how many events that still count.
+-- The values a unique meter has met in a window, in how many events that still count, and which
+-- transaction paid for the value.
 CREATE TABLE seen (
 	customer     BIGINT NOT NULL,
 	meter        TEXT COLLATE "C" NOT NULL,
 	window_start BIGINT NOT NULL,
 	value        TEXT COLLATE "C" NOT NULL,
 	events       BIGINT NOT NULL,
+	payer        TEXT NOT NULL,
 	PRIMARY KEY (customer, meter, window_start, value)
 );

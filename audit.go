@@ -1,0 +1,85 @@
+package tollgate
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tollgate/tollgate/credit"
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/internal/store"
+	"github.com/tollgate/tollgate/quantity"
+)
+
+// A Finding is an account whose ledger does not add up to its state.
+type Finding struct {
+	Customer id.Customer `json:"customer"`
+	Balance  id.Slug     `json:"balance"`
+	Problem  string      `json:"problem"`
+}
+
+// An Audit is what auditing found. The books balance when Findings is empty.
+type Audit struct {
+	Accounts int64     `json:"accounts"`
+	Lines    int64     `json:"lines"`
+	Findings []Finding `json:"findings"`
+}
+
+// auditPage is how many accounts one step of an audit holds in memory.
+const auditPage = 500
+
+// Audit posts every ledger line of every account again, at one moment of the database, and compares the outcome
+// with the balance that is kept. It writes nothing.
+func (e *Engine) Audit(ctx context.Context) (Audit, error) {
+	out := Audit{Findings: []Finding{}}
+	err := e.db.View(ctx, func(tx *store.Tx) error {
+		var last store.AccountKey
+		for {
+			page, err := tx.AccountsAfter(ctx, last, auditPage)
+			if err != nil || len(page) == 0 {
+				return err
+			}
+			for _, a := range page {
+				last = a.AccountKey
+				out.Accounts++
+				problem, lines, err := auditAccount(ctx, tx, a)
+				if err != nil {
+					return err
+				}
+				out.Lines += lines
+				if problem != nil {
+					name, err := tx.NameOf(ctx, a.Customer)
+					if err != nil {
+						return err
+					}
+					out.Findings = append(out.Findings, Finding{name, a.Slug, problem.Error()})
+				}
+			}
+		}
+	})
+	return out, outside("audit", err)
+}
+
+// auditAccount returns what is wrong with an account, nil when nothing is.
+func auditAccount(ctx context.Context, tx *store.Tx, a store.Account) (problem error, lines int64, err error) {
+	var s credit.State
+	err = eachLine(ctx, tx, a.AccountKey, func(l store.Line) (bool, error) {
+		lines++
+		s, problem = credit.Fold(s, []credit.Entry{l.Entry})
+		if problem == nil && l.Event != nil && l.Event.Charged != -sum(l.Parts) && l.Event.Charged > 0 {
+			problem = fmt.Errorf("event %s was charged %s but %s was paid", l.Event.TransactionID, l.Event.Charged, -sum(l.Parts))
+		}
+		return problem == nil, nil
+	})
+	if err != nil || problem != nil {
+		return problem, lines, err
+	}
+	return a.State.Same(&s), lines, nil
+}
+
+func sum(parts []credit.Part) quantity.Units {
+	var n quantity.Units
+	for _, p := range parts {
+		n += p.Amount
+	}
+	return n
+}

@@ -1,0 +1,140 @@
+package tollgate
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/tollgate/tollgate/credit"
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/internal/store"
+)
+
+// Balance returns a balance of a customer as it is now: of a meter or of a credits pool. A balance nobody has
+// touched shows what the plan gives. Faults: not_found for an unknown customer or balance.
+func (e *Engine) Balance(ctx context.Context, customer id.Customer, slug id.Slug) (credit.Balance, error) {
+	b := e.book.Load()
+	if !b.IsBalance(slug) {
+		return credit.Balance{}, e.unknownBalance(slug)
+	}
+	c, err := e.Customer(ctx, customer)
+	if err != nil {
+		return credit.Balance{}, err
+	}
+	state, now, err := e.state(ctx, b, c, slug)
+	if err != nil {
+		return credit.Balance{}, err
+	}
+	return state.View(slug, now), nil
+}
+
+// state returns an account brought up to date; nothing is written.
+func (e *Engine) state(ctx context.Context, b *book, c Customer, slug id.Slug) (credit.State, time.Time, error) {
+	found, err := e.db.Accounts(ctx, []store.AccountKey{{Customer: c.key, Slug: slug}})
+	if err != nil {
+		return credit.State{}, time.Time{}, outside("read balance", err)
+	}
+	var s credit.State
+	if len(found) > 0 {
+		s = found[0].State
+	}
+	now := e.Now()
+	s, _, _, err = credit.Apply(s, e.termsOn(b, c.Plan, c.cycle, c.Timezone, slug, now), credit.Request{}, now)
+	return s, now, err
+}
+
+// Balances returns every balance that a customer's plan includes or that the customer has used or been granted, in
+// the order of their slugs. Faults: not_found.
+func (e *Engine) Balances(ctx context.Context, customer id.Customer) ([]credit.Balance, error) {
+	b := e.book.Load()
+	c, err := e.Customer(ctx, customer)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := e.db.AccountsOf(ctx, c.key)
+	if err != nil {
+		return nil, outside("read balances", err)
+	}
+	states := map[id.Slug]credit.State{}
+	for slug := range b.plan(c.Plan).Includes {
+		states[slug] = credit.State{}
+	}
+	for _, a := range rows {
+		states[a.Slug] = a.State
+	}
+	now := e.Now()
+	out := []credit.Balance{}
+	for _, slug := range slices.Sorted(maps.Keys(states)) {
+		s, _, _, err := credit.Apply(states[slug], e.termsOn(b, c.Plan, c.cycle, c.Timezone, slug, now), credit.Request{}, now)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s.View(slug, now))
+	}
+	return out, nil
+}
+
+// BalanceAt returns a balance as it was at t, rebuilt from the ledger lines recorded by then and the plan the
+// customer was on. A t in the future counts as now; one before the customer existed is an empty balance.
+func (e *Engine) BalanceAt(ctx context.Context, customer id.Customer, slug id.Slug, t time.Time) (credit.Balance, error) {
+	if now := e.Now(); t.After(now) {
+		t = now
+	}
+	t = t.UTC().Truncate(time.Microsecond)
+	b := e.book.Load()
+	if !b.IsBalance(slug) {
+		return credit.Balance{}, e.unknownBalance(slug)
+	}
+	c, err := e.Customer(ctx, customer)
+	if err != nil {
+		return credit.Balance{}, err
+	}
+	var state credit.State
+	var terms credit.Terms
+	err = e.db.View(ctx, func(tx *store.Tx) error {
+		planThen, cycle, err := tx.PlanAt(ctx, c.key, t)
+		if store.None(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		terms = e.termsOn(b, planThen, cycle, c.Timezone, slug, t)
+		return eachLine(ctx, tx, store.AccountKey{Customer: c.key, Slug: slug}, func(line store.Line) (bool, error) {
+			if line.RecordedAt.After(t) {
+				return false, nil
+			}
+			state, err = credit.Fold(state, []credit.Entry{line.Entry})
+			return true, err
+		})
+	})
+	if err != nil {
+		return credit.Balance{}, outside("rebuild balance", err)
+	}
+	if state.Seq > 0 && state.Window.Span.Equal(terms.Window) { // the limit of then, not of today's catalog
+		terms.Limit, terms.Unlimited, terms.Soft = state.Limit, state.Unlimited, state.Soft
+	}
+	state, _, _, err = credit.Apply(state, terms, credit.Request{}, t)
+	return state.View(slug, t), err
+}
+
+// eachLine calls do with the lines of an account in their order until it returns false.
+func eachLine(ctx context.Context, tx *store.Tx, k store.AccountKey, do func(store.Line) (bool, error)) error {
+	var after int64
+	for {
+		lines, err := tx.Lines(ctx, k, after, PageMax)
+		if err != nil {
+			return err
+		}
+		for _, line := range lines {
+			if more, err := do(line); err != nil || !more {
+				return err
+			}
+			after = line.Seq
+		}
+		if len(lines) < PageMax {
+			return nil
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package credit
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tollgate/tollgate/quantity"
+)
+
+// Words knows how to speak of a balance to a person who answers for it.
+type Words struct {
+	Name string // "AI requests"
+	Unit string // "request"; empty for "unit"
+}
+
+// count returns a quantity with its unit: "1 request", "20 requests".
+func (w Words) count(u quantity.Units) string {
+	unit := w.Unit
+	if unit == "" {
+		unit = "unit"
+	}
+	if u < 0 {
+		u = -u
+	}
+	if u != quantity.One && unit == strings.ToLower(unit) {
+		unit += "s" // units in capitals, such as GB, have no plural
+	}
+	return u.String() + " " + unit
+}
+
+// day returns a moment as a person writes it.
+func day(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") }
+
+// Tell returns what a line means, in one sentence.
+func (w Words) Tell(e Entry) string {
+	switch e.Kind {
+	case KindAllowance:
+		return fmt.Sprintf("A new window opened: the plan gives %s%s.", w.limit(e.Window), until(e.Window.End))
+	case KindPlanChange:
+		return fmt.Sprintf("The plan changed: it gives %s%s; what was used in this window stays used.", w.limit(e.Window), until(e.Window.End))
+	case KindExpire:
+		if e.Cause != causeWindow {
+			return fmt.Sprintf("Grant %s expired with %s unspent.", e.Cause, w.count(e.Amount))
+		}
+		if e.Amount > 0 {
+			return fmt.Sprintf("The window ended; %s used past its limit are settled.", w.count(e.Amount))
+		}
+		return fmt.Sprintf("The window ended with %s unspent.", w.count(e.Amount))
+	case KindRollover:
+		return fmt.Sprintf("%s unspent rolled over into this window.", w.count(e.Amount))
+	case KindGrant:
+		return fmt.Sprintf("%s granted (%s)%s%s.", w.count(e.Amount), e.Lots[0].Source, until(e.Lots[0].ExpiresAt), because(e.Reason))
+	case KindRevoke:
+		return fmt.Sprintf("Grant %s was revoked; its unspent %s are taken back%s.", e.Cause, w.count(e.Amount), because(e.Reason))
+	case KindConsume:
+		return fmt.Sprintf("Usage %s of %s took %s%s.", e.Cause, e.Meter, w.count(e.Amount), from(e.Parts))
+	case KindRecord:
+		return fmt.Sprintf("Usage %s of %s was recorded after the fact and took %s%s.", e.Cause, e.Meter, w.count(e.Amount), from(e.Parts))
+	case KindBackfill:
+		return fmt.Sprintf("Past usage %s of %s was imported for the statistics; nothing was charged.", e.Cause, e.Meter)
+	case KindHold:
+		return fmt.Sprintf("%s set aside for %s (hold %s)%s.", w.count(e.Amount), e.Hold.TransactionID, e.Cause, until(e.Hold.ExpiresAt))
+	case KindCapture:
+		switch {
+		case e.Amount > 0:
+			return fmt.Sprintf("Hold %s was captured as usage; %s it did not need came back.", e.Cause, w.count(e.Amount))
+		case e.Amount < 0:
+			return fmt.Sprintf("Hold %s was captured as usage, which took %s more than it had set aside.", e.Cause, w.count(e.Amount))
+		}
+		return fmt.Sprintf("Hold %s was captured as usage.", e.Cause)
+	case KindRelease:
+		return fmt.Sprintf("Hold %s was let go; %s came back%s.", e.Cause, w.count(e.Amount), because(e.Reason))
+	case KindVoid:
+		return fmt.Sprintf("Usage %s was voided; %s came back%s.", e.Cause, w.count(e.Amount), because(e.Reason))
+	}
+	return string(e.Kind)
+}
+
+// Summary returns what is left of a balance and why, in one sentence. s must be up to date.
+func (w Words) Summary(s *State, now time.Time) string {
+	if s.Unlimited {
+		return fmt.Sprintf("%s: unlimited; %s used in this window.", w.Name, w.count(s.Window.Used))
+	}
+	parts := []string{fmt.Sprintf("the plan gives %s", w.count(s.Limit)), fmt.Sprintf("%s used", s.Window.Used)}
+	if g := s.Granted(now); g != 0 {
+		parts = append(parts, fmt.Sprintf("%s left in grants", g))
+	}
+	if h := s.Held(); h != 0 {
+		parts = append(parts, fmt.Sprintf("%s held", h))
+	}
+	left := w.count(s.Available(now)) + " left"
+	if s.Available(now) < 0 {
+		left = w.count(s.Available(now)) + " past the limit"
+	}
+	return fmt.Sprintf("%s: %s (%s)%s.", w.Name, left, strings.Join(parts, ", "), until(s.Window.End))
+}
+
+func (w Words) limit(o *Opening) string {
+	if o.Unlimited {
+		return "unlimited use"
+	}
+	return w.count(o.Limit)
+}
+
+func until(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return " until " + day(t)
+}
+
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ": " + reason
+}
+
+// from names the grants that paid.
+func from(parts []Part) string {
+	var names []string
+	for _, p := range parts {
+		switch {
+		case p.Grant != "":
+			names = append(names, fmt.Sprintf("%s from grant %s", -p.Amount, p.Grant))
+		case len(parts) > 1:
+			names = append(names, fmt.Sprintf("%s from the plan", -p.Amount))
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(names, ", ") + ")"
+}

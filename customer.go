@@ -1,0 +1,263 @@
+package tollgate
+
+import (
+	"context"
+	"time"
+
+	"github.com/tollgate/tollgate/fault"
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/internal/store"
+	"github.com/tollgate/tollgate/period"
+)
+
+// A Customer is who is metered and billed.
+type Customer struct {
+	ExternalID   id.Customer       `json:"externalId"`
+	Name         string            `json:"name,omitempty"`
+	Email        string            `json:"email,omitempty"`
+	Timezone     string            `json:"timezone,omitempty"` // IANA name; the catalog's when empty
+	Metadata     map[string]string `json:"metadata"`
+	Plan         id.Slug           `json:"plan"`
+	Subscription string            `json:"subscriptionId"`
+	Status       string            `json:"status"` // of the subscription, in Stripe's words
+	Period       period.Span       `json:"period"` // the billing period that holds now
+	Since        time.Time         `json:"since"`  // when the subscription to Plan began
+	CreatedAt    time.Time         `json:"createdAt"`
+	UpdatedAt    time.Time         `json:"updatedAt"`
+
+	key   id.Key
+	cycle period.Cycle
+}
+
+// A CustomerChange says what to set on a customer. What is nil stays as it is.
+type CustomerChange struct {
+	Name     *string            `json:"name,omitempty"`
+	Email    *string            `json:"email,omitempty"`
+	Timezone *string            `json:"timezone,omitempty"`
+	Metadata map[string]*string `json:"metadata,omitempty"` // merged key by key; a null value removes its key
+	Plan     *id.Slug           `json:"plan,omitempty"`
+	Guest    *bool              `json:"guest,omitempty"` // true: begin on the guest plan; false: sign a guest up to the default plan
+}
+
+func (e *Engine) shown(c store.Customer) Customer {
+	return Customer{
+		ExternalID: c.ExternalID, Name: c.Name, Email: c.Email, Timezone: c.Timezone, Metadata: c.Metadata, Plan: c.Plan,
+		Subscription: c.Subscription, Status: c.Status, Period: c.Cycle.Span(e.Now()), Since: c.Since,
+		CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, key: c.Key, cycle: c.Cycle,
+	}
+}
+
+// Customer returns a customer. Faults: not_found.
+func (e *Engine) Customer(ctx context.Context, name id.Customer) (Customer, error) {
+	if err := name.Check("customer"); err != nil {
+		return Customer{}, err
+	}
+	c, err := e.db.CustomerOf(ctx, name)
+	if store.None(err) {
+		return Customer{}, unknownCustomer(name)
+	}
+	if err != nil {
+		return Customer{}, outside("read customer", err)
+	}
+	return e.shown(c), nil
+}
+
+// PutCustomer creates a customer on the default plan (or the guest plan, or the plan asked for), or changes the one
+// that is there. Calls that arrive together make one customer with one subscription; created reports whether this
+// call made it.
+func (e *Engine) PutCustomer(ctx context.Context, name id.Customer, ch CustomerChange) (c Customer, created bool, err error) {
+	b, err := e.checkChange(name, ch)
+	if err != nil {
+		return Customer{}, false, err
+	}
+	fresh := e.newCustomer(b, name, ch)
+	err = e.db.Update(ctx, func(tx *store.Tx) error {
+		if created, err = tx.InsertCustomer(ctx, fresh); err != nil || created {
+			c = e.shown(fresh)
+			return err
+		}
+		c, err = e.change(ctx, tx, b, name, ch)
+		return err
+	})
+	return c, created, outside("write customer", err)
+}
+
+// PatchCustomer changes a customer. Faults: not_found, invalid_request.
+func (e *Engine) PatchCustomer(ctx context.Context, name id.Customer, ch CustomerChange) (c Customer, err error) {
+	b, err := e.checkChange(name, ch)
+	if err != nil {
+		return Customer{}, err
+	}
+	err = e.db.Update(ctx, func(tx *store.Tx) error {
+		c, err = e.change(ctx, tx, b, name, ch)
+		return err
+	})
+	return c, outside("write customer", err)
+}
+
+// EraseCustomer removes what names or describes a customer, for good: externalId, name, email, metadata and the
+// properties of its events. Its ledger stays, under a number nobody can look up, so that totals do not change.
+// Faults: not_found.
+func (e *Engine) EraseCustomer(ctx context.Context, name id.Customer) error {
+	if err := name.Check("customer"); err != nil {
+		return err
+	}
+	err := e.db.Update(ctx, func(tx *store.Tx) error {
+		c, err := tx.LockCustomer(ctx, name)
+		if store.None(err) {
+			return unknownCustomer(name)
+		}
+		if err != nil {
+			return err
+		}
+		return tx.Erase(ctx, c.Key, e.Now())
+	})
+	return outside("erase customer", err)
+}
+
+// Customers returns a page of customers, oldest first, after the one named; empty begins at the first.
+func (e *Engine) Customers(ctx context.Context, after id.Customer, limit int) (Page[Customer], error) {
+	limit, err := pageLimit(limit)
+	if err != nil {
+		return Page[Customer]{}, err
+	}
+	var from Customer
+	if after != "" {
+		if from, err = e.Customer(ctx, after); err != nil {
+			return Page[Customer]{}, err
+		}
+	}
+	rows, err := e.db.CustomersAfter(ctx, from.CreatedAt, from.key, limit+1)
+	if err != nil {
+		return Page[Customer]{}, outside("read customers", err)
+	}
+	page := Page[Customer]{Data: make([]Customer, 0, min(len(rows), limit))}
+	for _, c := range rows[:min(len(rows), limit)] {
+		page.Data = append(page.Data, e.shown(c))
+	}
+	if len(rows) > limit {
+		page.Next = string(rows[limit-1].ExternalID)
+	}
+	return page, nil
+}
+
+// change applies ch to the customer within tx.
+func (e *Engine) change(ctx context.Context, tx *store.Tx, b *book, name id.Customer, ch CustomerChange) (Customer, error) {
+	c, err := tx.LockCustomer(ctx, name)
+	if store.None(err) {
+		return Customer{}, unknownCustomer(name)
+	}
+	if err != nil {
+		return Customer{}, err
+	}
+	now := e.Now()
+	zone := c.Timezone
+	ch.describe(&c)
+	if size := metadataBytes(c.Metadata); size > MetadataBytesMax {
+		return Customer{}, fault.Field("metadata", size, MetadataBytesMax, "metadata has %d bytes; the limit is %d.", size, MetadataBytesMax)
+	}
+	c.UpdatedAt = now
+	if err := tx.UpdateCustomer(ctx, c, c.Timezone != zone); err != nil {
+		return Customer{}, err
+	}
+	if to := ch.planFor(b, c.Plan); to != c.Plan {
+		c.Plan, c.Subscription, c.Since = to, id.New("sub", c.Key), now
+		if err := tx.Subscribe(ctx, c); err != nil {
+			return Customer{}, err
+		}
+	}
+	return e.shown(c), nil
+}
+
+func (e *Engine) newCustomer(b *book, name id.Customer, ch CustomerChange) store.Customer {
+	now := e.Now()
+	c := store.Customer{Key: id.NewKey(), ExternalID: name, Metadata: map[string]string{}, CreatedAt: now, UpdatedAt: now, Status: "active", Since: now}
+	c.Subscription = id.New("sub", c.Key)
+	c.Cycle = period.Cycle{Anchor: now, Months: 1}
+	ch.describe(&c)
+	c.Plan = ch.planFor(b, b.DefaultPlan().Slug)
+	return c
+}
+
+// describe sets what describes a customer.
+func (ch CustomerChange) describe(c *store.Customer) {
+	set := func(to *string, from *string) {
+		if from != nil {
+			*to = *from
+		}
+	}
+	set(&c.Name, ch.Name)
+	set(&c.Email, ch.Email)
+	set(&c.Timezone, ch.Timezone)
+	for k, v := range ch.Metadata {
+		if v == nil {
+			delete(c.Metadata, k)
+			continue
+		}
+		c.Metadata[k] = *v
+	}
+}
+
+// planFor returns the plan that a customer on current is to be on.
+func (ch CustomerChange) planFor(b *book, current id.Slug) id.Slug {
+	guest, hasGuest := b.GuestPlan()
+	switch {
+	case ch.Plan != nil:
+		return *ch.Plan
+	case ch.Guest != nil && *ch.Guest && hasGuest && current == b.DefaultPlan().Slug:
+		return guest.Slug
+	case ch.Guest != nil && !*ch.Guest && hasGuest && current == guest.Slug:
+		return b.DefaultPlan().Slug
+	}
+	return current
+}
+
+func (e *Engine) checkChange(name id.Customer, ch CustomerChange) (*book, error) {
+	b := e.book.Load()
+	if err := name.Check("externalId"); err != nil {
+		return b, err
+	}
+	if b.Version == 0 {
+		return b, fault.New(fault.Conflict, "No catalog has been published yet: publish one with `tollgate apply FILE`, so that customers have a plan.")
+	}
+	for _, f := range []struct {
+		field string
+		value *string
+		max   int
+	}{{"name", ch.Name, 255}, {"email", ch.Email, 320}, {"timezone", ch.Timezone, 64}} {
+		if f.value != nil && len(*f.value) > f.max {
+			return b, fault.Field(f.field, len(*f.value), f.max, "%s has %d bytes; the limit is %d.", f.field, len(*f.value), f.max)
+		}
+	}
+	if ch.Timezone != nil && *ch.Timezone != "" {
+		if z, err := time.LoadLocation(*ch.Timezone); err != nil || z == time.Local {
+			return b, fault.Field("timezone", *ch.Timezone, nil, "timezone must be an IANA name such as Europe/Paris.")
+		}
+	}
+	if ch.Plan != nil {
+		if _, ok := b.Plans[*ch.Plan]; !ok {
+			return b, fault.Field("plan", string(*ch.Plan), nil, "There is no plan %q in the catalog.", string(*ch.Plan))
+		}
+	}
+	if _, ok := b.GuestPlan(); ch.Guest != nil && *ch.Guest && !ok {
+		return b, fault.Field("guest", true, nil, "The catalog has no guest plan: mark one with `guest: true`.")
+	}
+	var size int
+	for k, v := range ch.Metadata {
+		if v != nil {
+			size += len(k) + len(*v)
+		}
+	}
+	if size > MetadataBytesMax {
+		return b, fault.Field("metadata", size, MetadataBytesMax, "metadata has %d bytes; the limit is %d.", size, MetadataBytesMax)
+	}
+	return b, nil
+}
+
+func metadataBytes(m map[string]string) int {
+	var n int
+	for k, v := range m {
+		n += len(k) + len(v)
+	}
+	return n
+}

@@ -1,0 +1,161 @@
+package tollgate
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"time"
+
+	"github.com/tollgate/tollgate/credit"
+	"github.com/tollgate/tollgate/fault"
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/quantity"
+)
+
+// A GrantRequest gives a customer units of a balance on top of its plan.
+type GrantRequest struct {
+	Customer  id.Customer    `json:"-"`
+	Balance   id.Slug        `json:"balance"` // a meter or a credits pool
+	Amount    quantity.Units `json:"amount"`
+	ID        id.Transaction `json:"id,omitempty"`       // the caller's own id of this grant; a retry with it grants nothing more
+	Source    string         `json:"source,omitempty"`   // bonus when empty
+	Priority  *int           `json:"priority,omitempty"` // lower burns first; credit.PriorityDefault when nil
+	StartsAt  *time.Time     `json:"startsAt,omitempty"` // now when nil
+	ExpiresAt *time.Time     `json:"expiresAt,omitempty"`
+	Reason    string         `json:"reason,omitempty"`
+}
+
+// A Granted is the answer to a grant.
+type Granted struct {
+	credit.Lot
+	Customer  id.Customer    `json:"customer"`
+	Balance   credit.Balance `json:"balance"`
+	Duplicate bool           `json:"duplicate"`
+}
+
+const (
+	// reasonBytesMax is the longest reason of a grant, a revoke or a void.
+	reasonBytesMax = 1000
+	sourceBytesMax = 64
+)
+
+// Grant adds a lot of units. Faults: not_found for an unknown customer or balance, conflict when the id was used
+// for another grant, invalid_request.
+func (e *Engine) Grant(ctx context.Context, r GrantRequest) (Granted, error) {
+	decimals, ok := e.book.Load().Decimals(r.Balance)
+	if !ok {
+		return Granted{}, e.unknownBalance(r.Balance)
+	}
+	lot, err := r.lot(e.Now(), decimals)
+	if err != nil {
+		return Granted{}, err
+	}
+	c, err := e.Customer(ctx, r.Customer)
+	if err != nil {
+		return Granted{}, err
+	}
+	lot.ID = id.New("grant", c.key)
+	if r.ID != "" {
+		if err := r.ID.Check("id"); err != nil {
+			return Granted{}, err
+		}
+		lot.ID = id.Derived("grant", c.key, r.ID)
+	}
+	o := &op{
+		customer: r.Customer, slug: r.Balance, name: "grant:" + lot.ID,
+		hash: hashOf("grant", r.Balance, r.Amount, lot.Source, lot.Priority, r.StartsAt, r.ExpiresAt),
+		req:  credit.Request{Kind: credit.KindGrant, Cause: lot.ID, Reason: r.Reason, Lot: lot},
+	}
+	o.answer = func(s *credit.State, line credit.Entry, now time.Time) any {
+		lot.Remaining = lot.Amount
+		return Granted{Lot: lot, Customer: r.Customer, Balance: s.Receipt(o.slug, now)}
+	}
+	var out Granted
+	return out, e.doNamed(ctx, o, &out, &out.Duplicate)
+}
+
+func (r GrantRequest) lot(now time.Time, decimals int) (credit.Lot, error) {
+	l := credit.Lot{Source: r.Source, Amount: r.Amount, Priority: credit.PriorityDefault, CreatedAt: now, StartsAt: now}
+	if l.Source == "" {
+		l.Source = "bonus"
+	}
+	if r.Priority != nil {
+		l.Priority = *r.Priority
+	}
+	if r.StartsAt != nil {
+		l.StartsAt = r.StartsAt.UTC().Truncate(time.Microsecond)
+	}
+	if r.ExpiresAt != nil {
+		l.ExpiresAt = r.ExpiresAt.UTC().Truncate(time.Microsecond)
+	}
+	switch {
+	case r.Amount <= 0:
+		return l, fault.Field("amount", r.Amount, 0, "amount must be more than 0. To take units back, revoke their grant.")
+	case r.Amount > quantity.Max:
+		return l, fault.Field("amount", r.Amount, quantity.Max, "amount is larger than %s.", quantity.Max)
+	case r.Amount.Decimals() > decimals:
+		return l, fault.Field("amount", r.Amount, decimals, "amount has %d decimals; %s takes %d.", r.Amount.Decimals(), r.Balance, decimals)
+	case l.Priority < 0 || l.Priority > credit.PriorityMax:
+		return l, fault.Field("priority", l.Priority, credit.PriorityMax, "priority is a whole number from 0 to %d.", credit.PriorityMax)
+	case r.ExpiresAt != nil && !l.ExpiresAt.After(now):
+		return l, fault.Field("expiresAt", l.ExpiresAt, now, "expiresAt must lie in the future.")
+	case r.ExpiresAt != nil && !l.ExpiresAt.After(l.StartsAt):
+		return l, fault.Field("expiresAt", l.ExpiresAt, l.StartsAt, "expiresAt must lie after startsAt.")
+	case len(l.Source) > sourceBytesMax:
+		return l, fault.Field("source", l.Source[:sourceBytesMax]+"…", sourceBytesMax, "source has %d bytes; the limit is %d.", len(l.Source), sourceBytesMax)
+	}
+	return l, checkReason(r.Reason)
+}
+
+func checkReason(reason string) error {
+	if len(reason) > reasonBytesMax {
+		return fault.Field("reason", len(reason), reasonBytesMax, "reason has %d bytes; the limit is %d.", len(reason), reasonBytesMax)
+	}
+	return nil
+}
+
+// A Revoked is the answer to a revoke.
+type Revoked struct {
+	ID        string         `json:"id"`
+	Customer  id.Customer    `json:"customer"`
+	Amount    quantity.Units `json:"amount"` // what was left of the grant, and is taken back
+	Balance   credit.Balance `json:"balance"`
+	Duplicate bool           `json:"duplicate"`
+}
+
+// Revoke takes back what is left of a grant; what was spent stays spent. Revoking twice answers as the first time.
+// Faults: not_found for an unknown grant.
+func (e *Engine) Revoke(ctx context.Context, grantID, reason string) (Revoked, error) {
+	if err := checkReason(reason); err != nil {
+		return Revoked{}, err
+	}
+	customer, line, err := e.lineOf(ctx, "grant", grantID)
+	if err != nil {
+		return Revoked{}, err
+	}
+	o := &op{
+		customer: customer, slug: line.slug, name: "revoke:" + grantID, hash: hashOf("revoke"),
+		req: credit.Request{Kind: credit.KindRevoke, Cause: grantID, Reason: reason},
+	}
+	o.answer = func(s *credit.State, made credit.Entry, now time.Time) any {
+		return Revoked{ID: grantID, Customer: customer, Amount: -made.Amount, Balance: s.Receipt(o.slug, now)}
+	}
+	var out Revoked
+	return out, e.doNamed(ctx, o, &out, &out.Duplicate)
+}
+
+func (e *Engine) unknownBalance(slug id.Slug) error {
+	return fault.New(fault.NotFound, "There is no meter or credits pool %q in the catalog.", string(slug)).With("balance", string(slug))
+}
+
+// hashOf identifies a request by its parts; pointers count by what they point to.
+func hashOf(parts ...any) int64 {
+	h := fnv.New64a()
+	for _, p := range parts {
+		if t, ok := p.(*time.Time); ok && t != nil {
+			p = t.UnixMicro()
+		}
+		fmt.Fprintf(h, "%v\x00", p)
+	}
+	return int64(h.Sum64())
+}

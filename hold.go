@@ -1,0 +1,169 @@
+package tollgate
+
+import (
+	"context"
+	"time"
+
+	"github.com/tollgate/tollgate/credit"
+	"github.com/tollgate/tollgate/fault"
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/meter"
+	"github.com/tollgate/tollgate/quantity"
+)
+
+// A HoldRequest asks to set units of a meter aside until their cost is known.
+type HoldRequest struct {
+	Customer      id.Customer    `json:"customer"`
+	Meter         id.Slug        `json:"meter"`
+	Amount        quantity.Units `json:"amount"`
+	TransactionID id.Transaction `json:"transactionId"`       // also the id of the event a capture makes
+	ExpiresIn     int64          `json:"expiresIn,omitempty"` // seconds; credit.HoldDefault when 0, credit.HoldMax at most
+}
+
+// A Held is the answer to a hold, and to its release.
+type Held struct {
+	ID        string         `json:"id"`
+	Customer  id.Customer    `json:"customer"`
+	Meter     id.Slug        `json:"meter"`
+	Amount    quantity.Units `json:"amount"`  // of the meter
+	Charged   quantity.Units `json:"charged"` // of the balance: set aside by the hold, given back by the release
+	ExpiresAt time.Time      `json:"expiresAt,omitzero"`
+	Released  bool           `json:"released,omitempty"`
+	Balance   credit.Balance `json:"balance"`
+	Duplicate bool           `json:"duplicate"`
+}
+
+// Hold sets units aside: they leave the balance now, so that a capture of up to as much cannot be refused. Only
+// meters of aggregation sum and count can be held. Faults are those of Consume.
+func (e *Engine) Hold(ctx context.Context, r HoldRequest) (Held, error) {
+	b := e.book.Load()
+	u := meter.Usage{Customer: r.Customer, Meter: r.Meter, Amount: &r.Amount, TransactionID: r.TransactionID}
+	m, ok := b.Meters[r.Meter]
+	if !ok {
+		return Held{}, e.unknownMeter(u)
+	}
+	lasts := time.Duration(r.ExpiresIn) * time.Second
+	switch {
+	case m.Aggregation != meter.Sum && m.Aggregation != meter.Count:
+		return Held{}, fault.Field("meter", string(r.Meter), nil, "A meter of aggregation %s cannot be held: its amounts do not add up.", m.Aggregation)
+	case r.ExpiresIn < 0 || r.ExpiresIn > int64(credit.HoldMax/time.Second):
+		return Held{}, fault.Field("expiresIn", r.ExpiresIn, int64(credit.HoldMax/time.Second), "expiresIn is a number of seconds up to 30 days.")
+	case r.ExpiresIn == 0:
+		lasts = credit.HoldDefault
+	}
+	n, err := m.Check(u, e.Now(), meter.Limits{})
+	if err != nil {
+		return Held{}, err
+	}
+	c, err := e.Customer(ctx, r.Customer)
+	if err != nil {
+		return Held{}, err
+	}
+	holdID := id.Derived("hold", c.key, r.TransactionID)
+	o := &op{
+		customer: r.Customer, usage: true, name: "hold:" + holdID, hash: hashOf("hold", r.Meter, n.Amount, r.ExpiresIn),
+		req: credit.Request{
+			Kind: credit.KindHold, Cause: holdID, Meter: r.Meter, Aggregation: m.Aggregation, Amount: n.Amount,
+			TransactionID: r.TransactionID, ExpiresAt: e.Now().Add(lasts),
+		},
+	}
+	o.answer = func(s *credit.State, line credit.Entry, now time.Time) any {
+		return Held{
+			ID: holdID, Customer: r.Customer, Meter: r.Meter, Amount: n.Amount, Charged: line.Hold.Charge,
+			ExpiresAt: line.Hold.ExpiresAt, Balance: s.Receipt(o.slug, now),
+		}
+	}
+	var out Held
+	return out, e.doNamed(ctx, o, &out, &out.Duplicate)
+}
+
+// doNamed does an act that leaves a ledger line, and reads its answer.
+func (e *Engine) doNamed(ctx context.Context, o *op, into any, duplicate *bool) error {
+	if err := e.do(ctx, o); err != nil {
+		return err
+	}
+	err := o.read(into)
+	*duplicate = o.duplicate
+	return err
+}
+
+// Capture turns a hold into usage of amount units of its meter: all of the hold, a part (the rest goes back), or
+// more than it when the balance covers the rest. amount nil captures what was held. The event carries the hold's
+// transactionId. Faults: not_found for a hold that is not open; insufficient_credits, leaving the hold open, when
+// the balance does not cover what exceeds it; conflict when the hold was captured with another amount.
+func (e *Engine) Capture(ctx context.Context, holdID string, amount *quantity.Units) (Receipt, error) {
+	customer, line, err := e.holdLine(ctx, holdID)
+	if err != nil {
+		return Receipt{}, err
+	}
+	h := line.Hold
+	if amount == nil {
+		amount = &h.Amount
+	}
+	m := e.book.Load().Meters[h.Meter]
+	if amount.Decimals() > m.Decimals || *amount < 0 || *amount > quantity.Max {
+		return Receipt{}, fault.Field("amount", *amount, m.Decimals, "amount must be a number from 0 to %s with at most %d decimals.", quantity.Max, m.Decimals)
+	}
+	o := &op{
+		customer: customer, slug: line.slug, txid: h.TransactionID, hash: hashOf("capture", holdID, *amount),
+		req:   credit.Request{Kind: credit.KindCapture, Cause: holdID, Meter: h.Meter, Aggregation: m.Aggregation, Amount: *amount},
+		event: meter.Event{Meter: h.Meter, Amount: *amount, TransactionID: h.TransactionID},
+	}
+	if err := e.do(ctx, o); err != nil {
+		return Receipt{}, err
+	}
+	return o.receipt(), nil
+}
+
+// Release lets a hold go: its units return to where they came from. Releasing twice answers as the first time.
+// Faults: not_found for a hold that is not open.
+func (e *Engine) Release(ctx context.Context, holdID string) (Held, error) {
+	customer, line, err := e.holdLine(ctx, holdID)
+	if err != nil {
+		return Held{}, err
+	}
+	o := &op{
+		customer: customer, slug: line.slug, name: "release:" + holdID, hash: hashOf("release"),
+		req: credit.Request{Kind: credit.KindRelease, Cause: holdID},
+	}
+	o.answer = func(s *credit.State, made credit.Entry, now time.Time) any {
+		return Held{
+			ID: holdID, Customer: customer, Meter: line.Hold.Meter, Amount: line.Hold.Amount, Charged: made.Amount,
+			Released: true, Balance: s.Receipt(o.slug, now),
+		}
+	}
+	var out Held
+	return out, e.doNamed(ctx, o, &out, &out.Duplicate)
+}
+
+// A placed line is a ledger line and the balance it stands on.
+type placed struct {
+	credit.Entry
+	slug id.Slug
+}
+
+// holdLine finds the line that opened a hold, from the hold's id alone.
+func (e *Engine) holdLine(ctx context.Context, holdID string) (id.Customer, placed, error) {
+	return e.lineOf(ctx, "hold", holdID)
+}
+
+// lineOf finds the line that made what an id names, and its customer.
+func (e *Engine) lineOf(ctx context.Context, kind, madeID string) (id.Customer, placed, error) {
+	unknown := fault.New(fault.NotFound, "There is no %s %q.", kind, madeID).With(kind, madeID)
+	key, ok := id.KeyOf(kind, madeID)
+	if !ok {
+		return "", placed{}, unknown
+	}
+	line, ok, err := e.db.EntryNamed(ctx, key, kind+":"+madeID)
+	if err != nil {
+		return "", placed{}, outside("find "+kind, err)
+	}
+	if !ok {
+		return "", placed{}, unknown
+	}
+	c, err := e.db.CustomerByKey(ctx, key)
+	if err != nil {
+		return "", placed{}, unknown
+	}
+	return c.ExternalID, placed{line.Entry, line.Slug}, nil
+}

@@ -1,0 +1,79 @@
+package tollgate
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/tollgate/tollgate/credit"
+	"github.com/tollgate/tollgate/fault"
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/internal/store"
+	"github.com/tollgate/tollgate/meter"
+)
+
+// An op is one act on one account on its way through a writer. Either it leaves an event under its txid, or a
+// ledger line under its name.
+type op struct {
+	ctx      context.Context
+	customer id.Customer
+	req      credit.Request
+	hash     int64 // of what the caller sent; the same id with another hash is a conflict
+
+	usage bool           // the meter's payer names the account: slug and cost are filled in
+	slug  id.Slug        // the account
+	txid  id.Transaction // of the event this leaves
+	event meter.Event    // the event this leaves, as far as the caller's request says
+	name  string         // of the ledger line this leaves
+	value string         // of a unique meter: the property's value
+	since int64          // of a unique meter's void: the start of the window it was counted in
+	void  id.Transaction // the event this undoes
+	lock  bool           // must look ids up before deciding
+
+	// answer makes what a ledger line's caller is told, from the account after it.
+	answer func(s *credit.State, line credit.Entry, now time.Time) any
+
+	key  id.Key        // of the customer
+	done chan struct{} // closed at the end; then err and what follows are set
+
+	err       error
+	duplicate bool
+	left      *store.Event // the event
+	balance   credit.Balance
+	said      string // the answer, as JSON
+}
+
+func (o *op) finish(err error) {
+	o.err = err
+	close(o.done)
+}
+
+func (o *op) wait(ctx context.Context) error {
+	select {
+	case <-o.done:
+		return o.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// receipt returns what the caller of a usage act is told.
+func (o *op) receipt() Receipt {
+	e := o.left.Event
+	e.Customer = o.customer
+	return Receipt{Event: e, Balance: o.balance, Duplicate: o.duplicate}
+}
+
+// read fills in what the caller of any other act was told.
+func (o *op) read(into any) error {
+	if err := json.Unmarshal([]byte(o.said), into); err != nil {
+		return fmt.Errorf("read the answer to %s: %w", o.name, err)
+	}
+	return nil
+}
+
+func unknownCustomer(c id.Customer) error {
+	return fault.New(fault.NotFound, "There is no customer %q. Create it with PUT /v1/customers/{externalId} first.", string(c)).
+		With("customer", string(c))
+}

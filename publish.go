@@ -1,0 +1,57 @@
+package tollgate
+
+import (
+	"context"
+	"errors"
+
+	"github.com/tollgate/tollgate/fault"
+	"github.com/tollgate/tollgate/internal/store"
+	"github.com/tollgate/tollgate/plan"
+)
+
+// A Publication is what publishing a catalog does, or would do.
+type Publication struct {
+	Version int64         `json:"version"` // in force afterwards
+	Changes []plan.Change `json:"changes"` // against the catalog in force before; empty when nothing changed
+	DryRun  bool          `json:"dryRun,omitempty"`
+}
+
+// Catalog returns the catalog in force; Version 0 means that none has been published.
+func (e *Engine) Catalog() *plan.Catalog { return e.book.Load().Catalog }
+
+// CatalogText returns the document of the catalog in force, as its author wrote it.
+func (e *Engine) CatalogText() string { return e.book.Load().text }
+
+// Publish reads a catalog and puts it in force as a new version, here at once and in other processes within a
+// second. One without changes publishes nothing. With dryRun nothing is published in any case. file names the
+// document in error messages. Faults: invalid_request with every problem and its place; conflict when somebody
+// published at the same moment.
+func (e *Engine) Publish(ctx context.Context, file string, document []byte, dryRun bool) (Publication, error) {
+	c, err := plan.Parse(file, document)
+	if err != nil {
+		return Publication{}, err
+	}
+	if err := e.reload(ctx); err != nil {
+		return Publication{}, outside("read catalog", err)
+	}
+	old := e.book.Load()
+	before := old.Catalog
+	if old.Version == 0 {
+		before = nil
+	}
+	out := Publication{Version: old.Version, Changes: plan.Diff(before, c), DryRun: dryRun}
+	if dryRun || len(out.Changes) == 0 {
+		return out, nil
+	}
+	err = e.db.Update(ctx, func(tx *store.Tx) error {
+		return tx.Publish(ctx, store.Document{Version: old.Version + 1, Text: string(document), PublishedAt: e.Now()})
+	})
+	if errors.Is(err, store.ErrSeen) {
+		return Publication{}, fault.New(fault.Conflict, "Another catalog was published at the same moment. Look at it, then publish again.")
+	}
+	if err != nil {
+		return Publication{}, outside("publish", err)
+	}
+	out.Version++
+	return out, outside("read catalog", e.reload(ctx))
+}

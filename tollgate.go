@@ -1,0 +1,151 @@
+package tollgate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"log/slog"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tollgate/tollgate/fault"
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/internal/store"
+)
+
+const (
+	// BatchMax is how many usage facts one Batch carries.
+	BatchMax = 1000
+	// PageDefault is how many rows a page has when its request names no number.
+	PageDefault = 100
+	// PageMax is the largest page.
+	PageMax = 1000
+	// AheadMax is how far in the future an event's time may lie.
+	AheadMax = 5 * time.Minute
+	// PropertiesBytesMax is the largest properties object of an event.
+	PropertiesBytesMax = 16 << 10
+	// MetadataBytesMax is the largest metadata of a customer, keys and values together.
+	MetadataBytesMax = 16 << 10
+
+	// catalogPoll is how soon a process sees a catalog that another one published.
+	catalogPoll = time.Second
+)
+
+// Options changes how an Engine works. The zero value works.
+type Options struct {
+	Now     func() time.Time // the clock; time.Now when nil
+	Logger  *slog.Logger     // background trouble; discarded when nil
+	Writers int              // group-commit writers; 2 on PostgreSQL and 1 on SQLite when 0
+}
+
+// An Engine is an open Tollgate.
+type Engine struct {
+	db      *store.DB
+	clock   func() time.Time
+	log     *slog.Logger
+	seed    maphash.Seed
+	writers []*writer
+	book    atomic.Pointer[book]
+	zones   sync.Map // IANA name → *time.Location
+
+	stop     context.CancelFunc
+	stopped  chan struct{} // closed when the catalog watcher has ended
+	closing  sync.Once
+	closeErr error
+}
+
+// Open opens the database that url names, making or updating its tables: postgres://… or the path of a
+// SQLite file. The caller closes the Engine.
+func Open(ctx context.Context, url string, opts Options) (*Engine, error) {
+	db, err := store.Open(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{db: db, clock: opts.Now, log: opts.Logger, seed: maphash.MakeSeed(), stopped: make(chan struct{})}
+	if e.clock == nil {
+		e.clock = time.Now
+	}
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
+	}
+	e.book.Store(emptyBook())
+	if err := e.reload(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	n := opts.Writers
+	if n == 0 {
+		n = 1 // SQLite has one writer
+		if db.Postgres() {
+			n = max(2, runtime.GOMAXPROCS(0))
+		}
+	}
+	for range n {
+		e.writers = append(e.writers, newWriter(e))
+	}
+	background, stop := context.WithCancel(context.Background())
+	e.stop = stop
+	go e.watchCatalog(background)
+	return e, nil
+}
+
+// Close stops taking requests, commits those already taken, and closes the database. It may be called twice.
+func (e *Engine) Close() error {
+	e.closing.Do(func() {
+		e.stop()
+		<-e.stopped
+		for _, w := range e.writers {
+			w.close()
+		}
+		e.closeErr = e.db.Close()
+	})
+	return e.closeErr
+}
+
+// Ready returns nil when the database answers.
+func (e *Engine) Ready(ctx context.Context) error {
+	if err := e.db.Ping(ctx); err != nil {
+		return unavailable(err)
+	}
+	return nil
+}
+
+// Now returns the Engine's time: UTC, in whole microseconds, as it is stored.
+func (e *Engine) Now() time.Time { return e.clock().UTC().Truncate(time.Microsecond) }
+
+// writerOf returns the writer that owns a customer.
+func (e *Engine) writerOf(c id.Customer) *writer {
+	if len(e.writers) == 1 {
+		return e.writers[0]
+	}
+	return e.writers[maphash.String(e.seed, string(c))%uint64(len(e.writers))]
+}
+
+// do sends an act to its customer's writer and waits for its end. When ctx ends first the act may still be
+// done; the same request again is safe.
+func (e *Engine) do(ctx context.Context, o *op) error {
+	o.ctx, o.done = ctx, make(chan struct{})
+	if err := e.writerOf(o.customer).enqueue(o); err != nil {
+		return err
+	}
+	return o.wait(ctx)
+}
+
+// unavailable is the fault for a store that cannot answer now.
+func unavailable(cause error) error {
+	return fault.New(fault.Unavailable, "The database cannot answer now. Nothing is confirmed; send the same request again.").Because(cause)
+}
+
+// outside turns an error of the store into one that callers may see: faults pass, the end of the caller's own
+// context passes, anything else means that the store is unavailable.
+func outside(verb string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case fault.Of(err) != nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	}
+	return unavailable(fmt.Errorf("%s: %w", verb, err))
+}

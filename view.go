@@ -1,0 +1,303 @@
+package tollgate
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/tollgate/tollgate/credit"
+	"github.com/tollgate/tollgate/fault"
+	"github.com/tollgate/tollgate/internal/store"
+	"github.com/tollgate/tollgate/quantity"
+)
+
+// A view is one attempt at deciding a group of acts: what the accounts look like as the acts go by, what is to
+// be written, and how each act ends if it is. Nothing of it reaches the cache, or a caller, before settle.
+type view struct {
+	w     *writer
+	book  *book
+	now   time.Time
+	found *store.Found // what a locked attempt read; nil when deciding on the cache
+
+	accounts map[store.AccountKey]*store.Account
+	changed  map[store.AccountKey]bool
+	events   map[store.Name]*store.Event
+	entries  map[store.Name]*store.Entry
+	seen     map[store.Value]store.Seen
+	batch    store.Batch
+
+	ends    []end
+	again   []*op // to be attempted anew: their plan changed under way
+	crossed bool  // another process has written an account the cache knew
+}
+
+// An end is how an act ends once the view is committed.
+type end struct {
+	op  *op
+	err error
+}
+
+func newView(w *writer, b *book, now time.Time, f *store.Found) *view {
+	return &view{
+		w: w, book: b, now: now, found: f,
+		accounts: map[store.AccountKey]*store.Account{}, changed: map[store.AccountKey]bool{},
+		events: map[store.Name]*store.Event{}, entries: map[store.Name]*store.Entry{}, seen: map[store.Value]store.Seen{},
+	}
+}
+
+// settle brings the view's outcome to the cache and to the callers.
+func (v *view) settle() {
+	for k := range v.changed {
+		a := v.accounts[k]
+		a.Version++
+	}
+	for _, end := range v.ends {
+		o := end.op
+		if a := v.accounts[store.AccountKey{Customer: o.key, Slug: o.slug}]; a != nil {
+			v.w.cache.put(o.customer, a)
+		}
+		if o.left != nil {
+			v.w.cache.remember(o.left)
+		}
+		o.finish(end.err)
+	}
+}
+
+// customer returns the customer of an act as this view knows it, nil when it does not exist.
+func (v *view) customer(o *op) *store.Customer {
+	if v.found != nil {
+		c, ok := v.found.Customers[o.key]
+		if !ok {
+			return nil
+		}
+		if m := v.w.cache.member(o.customer); m == nil || m.Version != c.Version {
+			v.w.cache.add(c) // or the accounts to be cached below would be judged by an old plan
+		}
+		return &c
+	}
+	if m := v.w.cache.member(o.customer); m != nil {
+		return &m.Customer
+	}
+	return nil
+}
+
+// account returns the account as the acts so far have left it, nil when it is not at hand.
+func (v *view) account(o *op) *store.Account {
+	k := store.AccountKey{Customer: o.key, Slug: o.slug}
+	if a := v.accounts[k]; a != nil {
+		return a
+	}
+	known := v.w.cache.account(o.customer, o.slug)
+	src := known
+	if v.found != nil {
+		src = v.found.Accounts[k]
+		if src != nil && known != nil && known.Version != src.Version {
+			v.crossed = true
+		}
+	}
+	if src == nil {
+		return nil
+	}
+	a := *src // Apply never changes a state in place, so a shallow copy will do
+	v.accounts[k] = &a
+	return &a
+}
+
+// decide decides one act.
+func (v *view) decide(ctx context.Context, o *op) {
+	o.left, o.said, o.duplicate = nil, "", false
+	if done, err := v.repeated(o); done || err != nil {
+		v.end(o, err)
+		return
+	}
+	c := v.customer(o)
+	if c == nil {
+		v.end(o, unknownCustomer(o.customer))
+		return
+	}
+	if o.usage {
+		slug, cost := v.book.payer(c.Plan, o.req.Meter)
+		if slug != o.slug { // the plan changed since the accounts were chosen
+			v.w.cache.drop(o.customer)
+			v.again = append(v.again, o)
+			return
+		}
+		o.req.Cost = cost
+	}
+	a := v.account(o)
+	if a == nil {
+		v.w.cache.drop(o.customer)
+		v.again = append(v.again, o)
+		return
+	}
+	terms := v.w.engine.terms(v.book, c, o.slug, v.now)
+	value, err := v.distinct(ctx, o, terms)
+	if err != nil {
+		v.end(o, err)
+		return
+	}
+	state, lines, res, err := credit.Apply(a.State, terms, o.req, v.now)
+	if err != nil {
+		if v.found == nil {
+			// A refusal writes nothing, so no version and no unique key guards it: the cache may be behind, and the
+			// act may be the repeat of one long done. Decide it again under the lock, with its id looked up.
+			o.lock = true
+			v.again = append(v.again, o)
+			return
+		}
+		v.end(o, v.refusal(o, err))
+		return
+	}
+	if value != nil {
+		v.batch.Seen = append(v.batch.Seen, *value)
+		s := v.seen[value.Value]
+		s.Events += value.Events
+		if s.Payer == "" || s.Events == 1 {
+			s.Payer = value.Payer
+		}
+		v.seen[value.Value] = s
+	}
+	if err := v.write(o, a, state, lines, res); err != nil {
+		v.end(o, err)
+		return
+	}
+	v.end(o, nil)
+}
+
+func (v *view) end(o *op, err error) { v.ends = append(v.ends, end{o, err}) }
+
+// repeated finds what an earlier act under the same id left, and reports whether it answers this one.
+func (v *view) repeated(o *op) (bool, error) {
+	if o.txid != "" {
+		n := store.Name{Customer: o.key, Name: string(o.txid)}
+		e := v.events[n]
+		if e == nil && v.found != nil {
+			e = v.found.Events[n]
+		}
+		if e == nil {
+			e = v.w.cache.event(n)
+		}
+		if e == nil {
+			return false, nil
+		}
+		if e.Hash != o.hash {
+			return true, conflict("transactionId", string(o.txid))
+		}
+		o.left, o.balance, o.duplicate = e, e.Answer(), true
+		return true, nil
+	}
+	n := store.Name{Customer: o.key, Name: o.name}
+	e := v.entries[n]
+	if e == nil && v.found != nil {
+		e = v.found.Entries[n]
+	}
+	if e == nil {
+		return false, nil
+	}
+	if e.Hash != o.hash {
+		return true, conflict("id", o.name)
+	}
+	o.said, o.duplicate = e.Answer, true
+	return true, nil
+}
+
+func conflict(field, value string) error {
+	return fault.New(fault.Conflict, "The %s %q has been used with another request. Send the same request again, or a new id.", field, value).
+		With("field", field).With("value", value)
+}
+
+// distinct decides whether a unique meter's value is new in its window, or lost with a void, and returns the
+// change to remember; nil for every other act.
+func (v *view) distinct(ctx context.Context, o *op, terms credit.Terms) (*store.Seen, error) {
+	if o.value == "" {
+		return nil, nil
+	}
+	val := store.Value{Customer: o.key, Meter: o.req.Meter, WindowStart: o.since, Value: o.value}
+	if o.void == "" && !terms.Window.Start.IsZero() {
+		val.WindowStart = terms.Window.Start.UnixMicro()
+	}
+	met, ok := v.seen[val]
+	if !ok {
+		look := v.w.engine.db.SeenOf
+		if v.found != nil {
+			look = v.found.Seen
+		}
+		var err error
+		if met, err = look(ctx, val); err != nil {
+			return nil, outside("look up a value", err)
+		}
+	}
+	v.seen[val] = met
+	if o.void != "" {
+		if met.Events > 1 {
+			o.req.Parts = nil // other events still name the value: it stays paid for
+		}
+		return &store.Seen{Value: val, Events: -1, Payer: met.Payer}, nil
+	}
+	o.req.Amount = 0
+	if met.Events == 0 {
+		o.req.Amount = quantity.One
+	}
+	return &store.Seen{Value: val, Events: 1, Payer: o.txid}, nil
+}
+
+// write adds what an act writes to the batch.
+func (v *view) write(o *op, a *store.Account, state credit.State, lines []credit.Entry, res credit.Result) error {
+	last := len(lines) - 1
+	for i, line := range lines {
+		if i == last && o.txid != "" {
+			v.writeEvent(o, &state, line, res)
+			continue
+		}
+		e := &store.Entry{AccountKey: a.AccountKey, Entry: line}
+		if i == last {
+			said, err := json.Marshal(o.answer(&state, line, v.now))
+			if err != nil {
+				return fmt.Errorf("spell the answer to %s: %w", o.name, err)
+			}
+			e.Name, e.Hash, e.Answer, o.said = o.name, o.hash, string(said), string(said)
+			v.entries[store.Name{Customer: o.key, Name: o.name}] = e
+		}
+		v.batch.Entries = append(v.batch.Entries, e)
+	}
+	if o.void != "" {
+		v.batch.Voids = append(v.batch.Voids, store.Void{Customer: o.key, ID: o.void, At: v.now.UnixMicro()})
+	}
+	a.State = state
+	if !v.changed[a.AccountKey] {
+		v.changed[a.AccountKey] = true
+		v.batch.Accounts = append(v.batch.Accounts, a)
+	}
+	return nil
+}
+
+func (v *view) writeEvent(o *op, s *credit.State, line credit.Entry, res credit.Result) {
+	e := &store.Event{Event: o.event, Key: o.key, Line: line, Hash: o.hash, Used: s.Window.Used, Limit: s.Limit,
+		Unlimited: s.Unlimited, Available: s.Available(v.now), ResetsAt: s.Window.End}
+	e.RecordedAt, e.Charged, e.PaidBy, e.Properties = v.now, res.Charge, o.slug, o.event.Properties
+	if e.At.IsZero() {
+		e.At = v.now
+	}
+	e.Late = e.At.Before(s.Window.Start)
+	if line.Kind == credit.KindCapture {
+		e.Hold = line.Cause
+	}
+	e.Line.Parts = res.Parts
+	v.batch.Events = append(v.batch.Events, e)
+	v.events[store.Name{Customer: o.key, Name: string(o.txid)}] = e
+	o.left, o.balance = e, e.Answer()
+}
+
+// refusal adds to a refusal what package credit cannot know.
+func (v *view) refusal(o *op, err error) error {
+	f := fault.Of(err)
+	if f == nil || f.Code != fault.InsufficientCredits {
+		return err
+	}
+	f = f.With("balance", string(o.slug)).With("meter", string(o.req.Meter))
+	if v.book.UpgradeURL != "" {
+		f = f.With("upgradeUrl", v.book.UpgradeURL)
+	}
+	return f
+}

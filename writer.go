@@ -1,0 +1,323 @@
+package tollgate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/tollgate/tollgate/fault"
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/internal/store"
+)
+
+const (
+	// queueMax is how many acts wait for a writer before it refuses more.
+	queueMax = 100_000
+	// groupMax is how many acts share one commit.
+	groupMax = 1000
+	// pessimism is how long a writer locks before it decides, after another process crossed it.
+	pessimism = 500 * time.Millisecond
+	// triesMax is how often a group is decided anew before its acts are committed one by one.
+	triesMax = 3
+)
+
+// A writer owns the customers that hash to it. Acts that arrive while it commits share its next commit;
+// nobody waits for a timer. See DESIGN.md, "Group commit".
+type writer struct {
+	engine *Engine
+	cache  cache
+	wary   time.Time // until then, lock first
+
+	mu     sync.Mutex
+	queue  []*op
+	closed bool
+	wake   chan struct{} // holds one token when the queue may have grown
+	ended  chan struct{}
+}
+
+func newWriter(e *Engine) *writer {
+	w := &writer{engine: e, cache: newCache(), wake: make(chan struct{}, 1), ended: make(chan struct{})}
+	go w.loop()
+	return w
+}
+
+func (w *writer) enqueue(ops ...*op) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.closed:
+		return fault.New(fault.Unavailable, "Tollgate is shutting down. Send the same request again.")
+	case len(w.queue)+len(ops) > queueMax:
+		return fault.New(fault.Unavailable, "Too many requests wait to be written. Send the same request again in a moment.")
+	}
+	w.queue = append(w.queue, ops...)
+	w.signal()
+	return nil
+}
+
+func (w *writer) signal() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (w *writer) close() {
+	w.mu.Lock()
+	w.closed = true
+	w.signal()
+	w.mu.Unlock()
+	<-w.ended
+}
+
+// loop runs until the writer is closed and its queue is empty.
+func (w *writer) loop() {
+	defer close(w.ended)
+	for range w.wake {
+		for {
+			group, closed := w.take()
+			if len(group) == 0 {
+				if closed {
+					return
+				}
+				break
+			}
+			w.run(group)
+		}
+	}
+}
+
+func (w *writer) take() ([]*op, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := min(len(w.queue), groupMax)
+	group := w.queue[:n:n]
+	w.queue = w.queue[n:]
+	if len(w.queue) == 0 {
+		w.queue = nil
+	}
+	return group, w.closed
+}
+
+// run brings every act of a group to its end.
+func (w *writer) run(group []*op) {
+	ctx := context.Background() // one caller's patience must not decide for the others
+	live := group[:0:0]
+	for _, o := range group {
+		if err := o.ctx.Err(); err != nil {
+			o.finish(err)
+			continue
+		}
+		live = append(live, o)
+	}
+	for try := 1; len(live) > 0 && try <= triesMax; try++ {
+		again, err := w.attempt(ctx, live)
+		if store.Lost(err) {
+			for _, o := range live {
+				o.finish(unavailable(err))
+			}
+			return
+		}
+		if err != nil && !retryable(err) {
+			break
+		}
+		live = again
+	}
+	for _, o := range live { // one by one, so that a bad request harms only its sender
+		w.single(ctx, o)
+	}
+}
+
+func (w *writer) single(ctx context.Context, o *op) {
+	for range triesMax {
+		again, err := w.attempt(ctx, []*op{o})
+		if err != nil && !retryable(err) {
+			o.finish(outside("commit", err))
+			return
+		}
+		if len(again) == 0 && err == nil {
+			return
+		}
+	}
+	o.finish(unavailable(errors.New("the account kept moving")))
+}
+
+func retryable(err error) bool {
+	return errors.Is(err, store.ErrMoved) || errors.Is(err, store.ErrSeen)
+}
+
+// attempt decides a group and commits it. It finishes the acts that came to an end and returns the others.
+// On an error none has ended but those whose answer needs no write.
+func (w *writer) attempt(ctx context.Context, ops []*op) ([]*op, error) {
+	now := w.engine.Now()
+	b := w.engine.book.Load()
+	ops, err := w.load(ctx, b, ops)
+	if err != nil || len(ops) == 0 {
+		return ops, err
+	}
+	if now.Before(w.wary) || needLock(ops) {
+		return w.lockedAttempt(ctx, b, ops, now)
+	}
+	v := newView(w, b, now, nil)
+	for _, o := range ops {
+		v.decide(ctx, o)
+	}
+	if len(v.batch.Accounts) == 0 {
+		v.settle()
+		return v.again, nil
+	}
+	switch err := w.engine.db.Commit(ctx, &v.batch); {
+	case retryable(err):
+		w.wary = now.Add(pessimism)
+		w.forget(ops)
+		return ops, err
+	case err != nil:
+		w.forget(ops)
+		w.wary = now.Add(pessimism) // the batch may have been written: look the ids up next time
+		return ops, err
+	}
+	v.settle()
+	return v.again, nil
+}
+
+// lockedAttempt is attempt with the accounts locked and every id looked up first.
+func (w *writer) lockedAttempt(ctx context.Context, b *book, ops []*op, now time.Time) ([]*op, error) {
+	var v *view
+	err := w.engine.db.Locked(ctx, w.want(ops), func(f store.Found) (*store.Batch, error) {
+		v = newView(w, b, now, &f)
+		for _, o := range ops {
+			v.decide(ctx, o)
+		}
+		return &v.batch, nil
+	})
+	if err != nil {
+		w.forget(ops)
+		return ops, err
+	}
+	if v.crossed {
+		w.wary = now.Add(pessimism)
+	}
+	v.settle()
+	return v.again, nil
+}
+
+func needLock(ops []*op) bool {
+	for _, o := range ops {
+		if o.lock {
+			return true
+		}
+	}
+	return false
+}
+
+// want names what a locked attempt reads for ops.
+func (w *writer) want(ops []*op) store.Want {
+	var want store.Want
+	accounts, events, entries := map[store.AccountKey]bool{}, map[store.Name]bool{}, map[store.Name]bool{}
+	for _, o := range ops {
+		if k := (store.AccountKey{Customer: o.key, Slug: o.slug}); !accounts[k] {
+			accounts[k], want.Accounts = true, append(want.Accounts, k)
+		}
+		if n := (store.Name{Customer: o.key, Name: string(o.txid)}); o.txid != "" && !events[n] {
+			events[n], want.Transactions = true, append(want.Transactions, n)
+		}
+		if n := (store.Name{Customer: o.key, Name: o.name}); o.name != "" && !entries[n] {
+			entries[n], want.Entries = true, append(want.Entries, n)
+		}
+	}
+	return want
+}
+
+// forget drops what the writer remembers of the customers of ops.
+func (w *writer) forget(ops []*op) {
+	for _, o := range ops {
+		w.cache.drop(o.customer)
+	}
+}
+
+// load fills in each act's customer and account, reading from the database what the cache lacks. Acts whose
+// customer does not exist come to their end.
+func (w *writer) load(ctx context.Context, b *book, ops []*op) ([]*op, error) {
+	for range triesMax {
+		if err := w.loadCustomers(ctx, b, ops); err != nil {
+			return ops, err
+		}
+		known := ops[:0:0]
+		for _, o := range ops {
+			m := w.cache.member(o.customer)
+			if m == nil {
+				o.finish(unknownCustomer(o.customer))
+				continue
+			}
+			o.key = m.Key
+			if o.usage {
+				o.slug, o.req.Cost = b.payer(m.Plan, o.req.Meter)
+			}
+			known = append(known, o)
+		}
+		ops = known
+		stale, err := w.loadAccounts(ctx, ops)
+		if err != nil || !stale {
+			return ops, err
+		}
+	}
+	return ops, fmt.Errorf("load: %w", store.ErrMoved)
+}
+
+func (w *writer) loadCustomers(ctx context.Context, b *book, ops []*op) error {
+	var names []id.Customer
+	asked := map[id.Customer]bool{}
+	for _, o := range ops {
+		if w.cache.member(o.customer) == nil && !asked[o.customer] {
+			asked[o.customer], names = true, append(names, o.customer)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	found, err := w.engine.db.CustomersOf(ctx, names)
+	for _, c := range found {
+		w.cache.add(c)
+	}
+	return err
+}
+
+// loadAccounts reports stale when a customer has changed since the cache read it.
+func (w *writer) loadAccounts(ctx context.Context, ops []*op) (stale bool, err error) {
+	var keys []store.AccountKey
+	asked := map[store.AccountKey]*op{}
+	for _, o := range ops {
+		k := store.AccountKey{Customer: o.key, Slug: o.slug}
+		if w.cache.account(o.customer, o.slug) == nil && asked[k] == nil {
+			asked[k], keys = o, append(keys, k)
+		}
+	}
+	if len(keys) == 0 {
+		return false, nil
+	}
+	found, err := w.engine.db.Accounts(ctx, keys)
+	if err == nil && len(found) < len(keys) {
+		if err = w.engine.db.Update(ctx, func(tx *store.Tx) error { return tx.EnsureAccounts(ctx, keys) }); err == nil {
+			found, err = w.engine.db.Accounts(ctx, keys)
+		}
+	}
+	if err != nil {
+		return false, err
+	}
+	if len(found) < len(keys) { // a customer was erased a moment ago
+		w.forget(ops)
+		return true, nil
+	}
+	for i := range found {
+		o := asked[found[i].AccountKey]
+		if m := w.cache.member(o.customer); m == nil || m.Version != found[i].CustomerVersion {
+			w.cache.drop(o.customer)
+			stale = true
+			continue
+		}
+		w.cache.put(o.customer, &found[i])
+	}
+	return stale, nil
+}
