@@ -47,7 +47,7 @@ func (a *act) capture(r Request) (Result, error) {
 	if !ok {
 		return Result{}, notOpen(r.Cause)
 	}
-	charge, err := price(r.Amount, r.Cost)
+	charge, err := price(r.Amount, h.Cost)
 	if err != nil {
 		return Result{}, err
 	}
