@@ -252,6 +252,18 @@ func TestCaptureWithinItsHoldIsNeverRefused(t *testing.T) {
 	a.folds()
 }
 
+func TestCaptureCostsWhatItsHoldCost(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, 10*quantity.One)
+	r := a.holdRequest("h", 5*quantity.One)
+	r.Cost = 2 * quantity.One
+	a.do(r)
+	res := a.do(credit.Request{Kind: credit.KindCapture, Cause: "h", Amount: 5 * quantity.One, Cost: 3 * quantity.One})
+	if res.Charge != 10*quantity.One {
+		t.Errorf("the capture costs %s, want the 10 that were held, whatever the catalog says since", res.Charge)
+	}
+}
+
 func TestLastMeterThatFellAndIsVoidedFillsNoGrantBeyondItsAmount(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, 0)
@@ -384,7 +396,7 @@ func TestViewAsJSON(t *testing.T) {
 			`{"slug":"calls","used":0,"limit":10,"available":13.5,"unlimited":false,"resetsAt":"2026-03-03T00:00:00Z",` +
 				`"held":1.5,"granted":5,"since":"2026-03-02T00:00:00Z",` +
 				`"grants":[{"id":"g","source":"","amount":5,"remaining":5,"priority":100,"createdAt":"2026-03-02T12:00:00Z","startsAt":"2026-03-02T12:00:00Z"}],` +
-				`"holds":[{"id":"h","meter":"calls","transactionId":"t1","amount":1.5,"charge":1.5,"parts":[{"amount":-1.5,"at":"2026-03-02T12:00:00Z"}],` +
+				`"holds":[{"id":"h","meter":"calls","transactionId":"t1","amount":1.5,"cost":1,"charge":1.5,"parts":[{"amount":-1.5,"at":"2026-03-02T12:00:00Z"}],` +
 				`"createdAt":"2026-03-02T12:00:00Z","expiresAt":"2026-04-01T12:00:00Z"}]}`,
 		},
 		{
@@ -395,7 +407,7 @@ func TestViewAsJSON(t *testing.T) {
 			"an entry", a.lines[2],
 			`{"seq":3,"kind":"hold","amount":-1.5,"balance":13.5,"at":"2026-03-02T12:00:00Z","recordedAt":"2026-03-02T12:00:00Z",` +
 				`"cause":"h","meter":"calls","parts":[{"amount":-1.5,"at":"2026-03-02T12:00:00Z"}],` +
-				`"hold":{"id":"h","meter":"calls","transactionId":"t1","amount":1.5,"charge":1.5,"parts":[{"amount":-1.5,"at":"2026-03-02T12:00:00Z"}],` +
+				`"hold":{"id":"h","meter":"calls","transactionId":"t1","amount":1.5,"cost":1,"charge":1.5,"parts":[{"amount":-1.5,"at":"2026-03-02T12:00:00Z"}],` +
 				`"createdAt":"2026-03-02T12:00:00Z","expiresAt":"2026-04-01T12:00:00Z"}}`,
 		},
 	} {

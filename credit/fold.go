@@ -25,21 +25,26 @@ func Fold(s State, lines []Entry) (State, error) {
 }
 
 // Same returns nil when s and t agree in all that a ledger determines: the line count, the open window and
-// its counts, what is left of every lot, and the open holds. Otherwise its error names what differs.
+// its counts, the suspended ones, what is left of every lot, and the open holds. Otherwise its error names
+// what differs.
 func (s *State) Same(t *State) error {
 	switch {
 	case s.Seq != t.Seq:
 		return fmt.Errorf("%d lines, not %d", s.Seq, t.Seq)
 	case !s.Window.Span.Equal(t.Window.Span):
 		return fmt.Errorf("window from %s to %s, not from %s to %s", s.Window.Start, s.Window.End, t.Window.Start, t.Window.End)
-	case s.Limit != t.Limit || s.Unlimited != t.Unlimited:
-		return fmt.Errorf("limit %s (unlimited %t), not %s (unlimited %t)", s.Limit, s.Unlimited, t.Limit, t.Unlimited)
+	case s.Limit != t.Limit || s.Unlimited != t.Unlimited || s.Soft != t.Soft:
+		return fmt.Errorf("limit %s (unlimited %t, soft %t), not %s (unlimited %t, soft %t)",
+			s.Limit, s.Unlimited, s.Soft, t.Limit, t.Unlimited, t.Soft)
 	case s.Window.Used != t.Window.Used:
 		return fmt.Errorf("used %s, not %s", s.Window.Used, t.Window.Used)
 	case s.Window.Spent != t.Window.Spent:
 		return fmt.Errorf("spent %s, not %s", s.Window.Spent, t.Window.Spent)
 	case s.Balance() != t.Balance():
 		return fmt.Errorf("balance %s, not %s", s.Balance(), t.Balance())
+	}
+	if !slices.EqualFunc(s.Suspended, t.Suspended, Window.equal) {
+		return fmt.Errorf("suspended windows %v, not %v", s.Suspended, t.Suspended)
 	}
 	left, right := unspent(s.Lots), unspent(t.Lots)
 	if !slices.EqualFunc(left, right, func(a, b Lot) bool { return a.ID == b.ID && a.Remaining == b.Remaining }) {
@@ -49,6 +54,10 @@ func (s *State) Same(t *State) error {
 		return fmt.Errorf("%d open holds, not %d", len(s.Holds), len(t.Holds))
 	}
 	return nil
+}
+
+func (w Window) equal(o Window) bool {
+	return w.Span.Equal(o.Span) && w.Used == o.Used && w.Spent == o.Spent
 }
 
 func unspent(lots []Lot) []Lot {

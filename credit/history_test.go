@@ -358,7 +358,7 @@ func (h *history) void() {
 	h.usages = slices.Delete(h.usages, i, i+1)
 	var lots []credit.Lot
 	for _, p := range u.parts {
-		if l := h.model.lot(p.Grant); l != nil && !l.gone {
+		if l := h.model.lot(p.Grant); l != nil && !l.gone && l.Source != "roll_over" {
 			lots = append(lots, l.Lot)
 		}
 	}

@@ -25,7 +25,7 @@ func (a *act) settle() {
 		a.write(Entry{Kind: KindPlanChange, Cause: causePlan, Window: &o})
 	}
 	a.Lots = slices.DeleteFunc(a.Lots, func(l Lot) bool {
-		return l.Remaining == 0 && (l.ended(a.now) || !a.terms.Keep && !a.isHeld(l.ID))
+		return l.Remaining == 0 && (l.ended(a.now) || !a.terms.Keep && l.Source != sourceRollover && !a.isHeld(l.ID))
 	})
 }
 
@@ -96,7 +96,7 @@ func (a *act) carry() {
 	start := a.terms.Window.Start
 	a.addLot(KindRollover, Lot{
 		ID:     fmt.Sprintf("roll_over_%d", start.UnixMicro()),
-		Source: "roll_over", Amount: a.rollover, Priority: PriorityDefault,
+		Source: sourceRollover, Amount: a.rollover, Priority: PriorityDefault,
 		CreatedAt: start, StartsAt: start, ExpiresAt: a.terms.Window.End,
 	}, "", a.openedAt())
 }

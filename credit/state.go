@@ -23,6 +23,10 @@ const (
 	HoldDefault = 24 * time.Hour
 	// HoldMax is the longest a hold can last.
 	HoldMax = 30 * 24 * time.Hour
+
+	// sourceRollover marks the lots that no grant request made: a void finds them in the account alone, so
+	// they stay until they end.
+	sourceRollover = "roll_over"
 )
 
 // Terms are what the customer's plan gives an account now. The zero value is "not in the plan": a hard

@@ -49,7 +49,8 @@ func (m Meter) Check(u Usage, now time.Time, lim Limits) (Reading, error) {
 			return r, fault.Field("at", r.At, "2000-01-01T00:00:00Z", "at lies before the year 2000; send the time at which the usage happened.")
 		}
 	}
-	return r, m.properties(&r, u.Properties, lim)
+	err = m.properties(&r, u.Properties, lim)
+	return r, err
 }
 
 func (m Meter) amount(sent *quantity.Units) (quantity.Units, error) {
@@ -81,14 +82,14 @@ func (m Meter) properties(r *Reading, sent json.RawMessage, lim Limits) error {
 	case len(sent) > 0 && !bytes.Equal(sent, []byte("null")):
 		d := json.NewDecoder(bytes.NewReader(sent))
 		d.UseNumber() // a float would change what the caller sent
-		if err := d.Decode(&all); err != nil || all == nil {
+		if err := d.Decode(&all); err != nil || all == nil || !json.Valid(sent) {
 			return fault.Field("properties", nil, nil, "properties must be a JSON object.")
 		}
 		var err error
 		if r.Properties, err = json.Marshal(all); err != nil {
 			return fmt.Errorf("spell properties: %w", err)
 		}
-		if bytes.Contains(r.Properties, []byte(`\u0000`)) {
+		if bytes.Contains(bytes.ReplaceAll(r.Properties, []byte(`\\`), nil), []byte(`\u0000`)) {
 			return fault.Field("properties", nil, nil, "properties must not carry NUL characters.")
 		}
 	}

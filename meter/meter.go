@@ -24,9 +24,6 @@ const (
 // Aggregations lists every aggregation, in the order the documentation names them.
 func Aggregations() []Aggregation { return []Aggregation{Sum, Count, Max, Unique, Last} }
 
-// PropertiesBytesMax is the longest properties object of an event.
-const PropertiesBytesMax = 16 << 10
-
 // A Meter is a named quantity.
 type Meter struct {
 	Slug        id.Slug     `json:"slug"`
@@ -44,7 +41,7 @@ type Usage struct {
 	Amount        *quantity.Units `json:"amount,omitempty"` // nil means 1, on count and unique meters only
 	TransactionID id.Transaction  `json:"transactionId"`
 	At            *time.Time      `json:"at,omitempty"`         // when it happened; now when nil
-	Properties    json.RawMessage `json:"properties,omitempty"` // a JSON object, up to PropertiesBytesMax
+	Properties    json.RawMessage `json:"properties,omitempty"` // a JSON object, up to Limits.PropertiesBytes
 	Record        bool            `json:"record,omitempty"`     // true: it has happened, never refuse it
 }
 

@@ -78,6 +78,33 @@ func TestCurrenciesHaveTheExponentsOfStripesAPI(t *testing.T) {
 	}
 }
 
+// currencies finds every known code by trying all of three letters.
+func currencies() []string {
+	var known []string
+	for i := range 26 * 26 * 26 {
+		code := string([]byte{'a' + byte(i/676), 'a' + byte(i/26%26), 'a' + byte(i%26)})
+		if _, ok := money.Exponent(code); ok {
+			known = append(known, code)
+		}
+	}
+	return known
+}
+
+func TestNoTwoCurrenciesLookTheSame(t *testing.T) {
+	t.Parallel()
+	seen := map[string]string{}
+	for _, code := range currencies() {
+		sign := strings.TrimRight(money.Amount{Minor: 7, Currency: code}.String(), "0.7")
+		if other, ok := seen[sign]; ok {
+			t.Errorf("%s and %s are both written %q", code, other, sign)
+		}
+		seen[sign] = code
+	}
+	if len(seen) < 130 {
+		t.Errorf("%d currencies are known, want more than 130", len(seen))
+	}
+}
+
 func TestUnitPricesAreReadExactlyOrRefused(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{

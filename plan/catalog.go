@@ -20,10 +20,10 @@ import (
 // Its JSON form is the document itself with the defaults filled in: Parse reads what json.Marshal
 // writes and returns an equal catalog.
 type Catalog struct {
-	Version    int64                   `json:"version,omitempty"`  // 0 until it is published
-	Currency   string                  `json:"currency,omitempty"` // ISO 4217, lower case; may be empty when nothing is priced
-	Timezone   string                  `json:"timezone"`           // IANA name; UTC when the document names none
-	UpgradeURL string                  `json:"upgradeUrl,omitempty"`
+	Version    int64                   `json:"version,omitempty"`    // 0 until it is published
+	Currency   string                  `json:"currency,omitempty"`   // ISO 4217, lower case; may be empty when nothing is priced
+	Timezone   string                  `json:"timezone"`             // IANA name; UTC when the document names none
+	UpgradeURL string                  `json:"upgradeUrl,omitempty"` // where a refusal sends people: a path or an address
 	Meters     map[id.Slug]meter.Meter `json:"meters"`
 	Credits    map[id.Slug]Pool        `json:"credits,omitempty"`
 	Features   map[id.Slug]Feature     `json:"features,omitempty"`

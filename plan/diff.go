@@ -116,7 +116,7 @@ func (p part) updates(q part) []Change {
 			continue
 		}
 		changes = append(changes, Change{
-			Op: Update, Kind: p.kind, Path: join(p.path, name), Old: was, New: is,
+			Op: Update, Kind: p.kind, Path: strings.TrimPrefix(p.path+"."+name, "."), Old: was, New: is,
 			Warning: noticed(p.kind, name, was, is),
 		})
 	}

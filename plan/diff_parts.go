@@ -132,7 +132,7 @@ func (p Price) fields() []field {
 func quantities(name string, m map[id.Slug]quantity.Units) []field {
 	var fs []field
 	for _, s := range keys(m) {
-		fs = append(fs, field{join(name, string(s)), m[s].String()})
+		fs = append(fs, field{name + "." + string(s), m[s].String()})
 	}
 	return fs
 }

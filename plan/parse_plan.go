@@ -137,6 +137,8 @@ func (r *reader) value(d draft, into map[id.Slug]Value, slug id.Slug, n *node, p
 		switch {
 		case n.kind != scalar || n.text == "" || !n.quoted && (isNumber == nil || isSwitch):
 			r.report(n, path, `write a text such as "standard"`, "the feature is a text, and this is %s", n.what())
+		case !printable(n.text):
+			r.report(n, path, "write letters, digits and signs", "the text has control characters")
 		case n.text == unlimited:
 			r.report(n, path, "write another word, or type: number in the feature", "only a number can be unlimited")
 		default:

@@ -10,9 +10,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
 
 	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/plan"
@@ -281,4 +283,40 @@ func TestTheJSONFormIsTheDocumentWithItsDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "testdata/models.json.golden", string(got)+"\n")
+}
+
+func TestTextsInJSONAreReadAsJSONReadsThem(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		want := rapid.StringMatching(`[a-zé😀\\"'{}#&*:,/<ÿ-][ -~é😀\x{2028}\t\n]{0,20}`).Draw(t, "text")
+		text, err := json.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rapid.Bool().Draw(t, "ascii") {
+			text = ascii(text)
+		}
+		c, err := plan.Parse("", []byte(`{"plans": {"free": {"default": true, "name": `+string(text)+`}}}`))
+		if err != nil {
+			t.Fatalf("%s is refused: %v", text, err)
+		}
+		if got := c.Plans["free"].Name; got != want {
+			t.Fatalf("%s is read as %q, want %q", text, got, want)
+		}
+	})
+}
+
+// ascii escapes what is not ASCII, as many JSON libraries do: past U+FFFF as two surrogates.
+func ascii(text []byte) []byte {
+	var out []byte
+	for _, r := range string(text) {
+		if r < 0x80 {
+			out = append(out, byte(r))
+			continue
+		}
+		for _, u := range utf16.Encode([]rune{r}) {
+			out = fmt.Appendf(out, `\u%04x`, u)
+		}
+	}
+	return out
 }

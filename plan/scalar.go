@@ -20,11 +20,17 @@ func (f fields) text(key, otherwise string) string {
 	case n.kind != scalar || strings.TrimSpace(n.text) == "":
 		f.wrong(key, "write a text or leave the key out", "this is %s where a text belongs", n.what())
 		return otherwise
-	case strings.ContainsFunc(n.text, func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' }):
+	case !printable(n.text):
 		f.wrong(key, "write letters, digits and signs", "the text has control characters")
 		return otherwise
 	}
 	return n.text
+}
+
+// printable reports whether s has no control characters but line breaks and tabs: what a catalog says is
+// shown in terminals, where the others move the cursor.
+func printable(s string) bool {
+	return !strings.ContainsFunc(s, func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\t' })
 }
 
 // flag returns the boolean under key; false when there is none.

@@ -1,0 +1,94 @@
+// Command bench measures Tollgate against the plain way of doing the same work, in one run on one machine, and
+// prints each ratio with its goal. Absolute figures depend on the disk and the processor; the ratios are what
+// docs/performance.md promises.
+//
+//	make bench                    # everything
+//	make bench BENCH="-only sqlite,http -seconds 2"
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// A bench is what the measurements share.
+type bench struct {
+	ctx      context.Context
+	dir      string        // for SQLite files
+	postgres string        // URL; empty when there is none
+	span     time.Duration // of one run
+	rounds   int           // runs whose median counts
+	rows     []row
+}
+
+// A row is one line of the table.
+type row struct {
+	what, figure string
+	ratio, goal  float64
+	atMost       bool // the ratio is to stay below its goal
+}
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "worker" {
+		work(os.Args[2:])
+		return
+	}
+	seconds := flag.Float64("seconds", 3, "length of one run")
+	rounds := flag.Int("rounds", 3, "runs whose median counts")
+	only := flag.String("only", "", "comma-separated parts: sqlite, postgres, processes, http, batches, import")
+	events := flag.Int("events", 5_000_000, "events of the import part")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	dir, err := os.MkdirTemp("", "tollgate-bench-")
+	check(err)
+	defer os.RemoveAll(dir)
+	b := &bench{
+		ctx: ctx, dir: dir, postgres: os.Getenv("TOLLGATE_TEST_POSTGRES"),
+		span: time.Duration(*seconds * float64(time.Second)), rounds: *rounds,
+	}
+	fmt.Printf("%s, %d processors, %s runs, medians of %d\n", runtime.Version(), runtime.NumCPU(), b.span, b.rounds)
+	parts := []struct {
+		name string
+		run  func()
+	}{
+		{"sqlite", b.sqlite}, {"postgres", b.onPostgres}, {"processes", b.processes}, {"http", b.http},
+		{"batches", b.batches}, {"import", func() { b.importing(*events) }},
+	}
+	for _, p := range parts {
+		if *only == "" || strings.Contains(","+*only+",", ","+p.name+",") {
+			fmt.Printf("\n== %s\n", p.name)
+			p.run()
+		}
+	}
+	b.print()
+}
+
+func (b *bench) print() {
+	fmt.Printf("\n| %-64s | %8s | %8s | %-4s | %s\n|%s\n", "measurement", "ratio", "goal", "", "figures", strings.Repeat("-", 120))
+	for _, r := range b.rows {
+		sign, ok := "≥", r.ratio >= r.goal
+		if r.atMost {
+			sign, ok = "≤", r.ratio <= r.goal
+		}
+		verdict := "ok"
+		if !ok {
+			verdict = "MISS"
+		}
+		fmt.Printf("| %-64s | %8.2f | %s %6.2f | %-4s | %s\n", r.what, r.ratio, sign, r.goal, verdict, r.figure)
+	}
+}
+
+func check(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}

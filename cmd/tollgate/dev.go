@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+
+	"github.com/tollgate/tollgate"
+	"github.com/tollgate/tollgate/examples/catalogs"
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/meter"
+	"github.com/tollgate/tollgate/plan"
+)
+
+const (
+	sampleCatalog = "chat.yaml" // of examples/catalogs
+	devKeyName    = "dev"
+)
+
+// A DevCmd serves the HTTP API for trying things out.
+type DevCmd struct {
+	DB      string `name:"db" default:"tollgate-dev.db" placeholder:"FILE|URL" env:"TOLLGATE_DATABASE_URL,TOLLGATE_DB" help:"The database; made when it is not there."`
+	Addr    string `env:"TOLLGATE_ADDR" default:"127.0.0.1:4242" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one."`
+	Catalog string `placeholder:"FILE" help:"A catalog to publish at the start, when it has changed."`
+	logging
+}
+
+// Help tells more than one line does.
+func (DevCmd) Help() string {
+	return `Needs nothing prepared: it makes the database, publishes a sample catalog when there is none, makes a test key and
+prints a command to paste. The key of an earlier start stops working. Delete the file to begin anew.
+
+Examples:
+
+    tollgate dev
+    tollgate dev --catalog catalog.yaml --addr 127.0.0.1:0`
+}
+
+// Validate refuses an address nobody can listen on.
+func (cmd *DevCmd) Validate() error {
+	if err := checkAddr(cmd.Addr); err != nil {
+		return err
+	}
+	return database{cmd.DB}.Validate()
+}
+
+// Run runs the command.
+func (cmd *DevCmd) Run(ctx context.Context, c *console) error {
+	limitMemory()
+	log := cmd.logger(c)
+	return database{cmd.DB}.make(ctx, log, func(engine *tollgate.Engine) error {
+		if err := cmd.publish(ctx, c, engine); err != nil {
+			return err
+		}
+		key, err := devKey(ctx, engine)
+		if err != nil {
+			return err
+		}
+		l, err := listen(ctx, cmd.Addr)
+		if err != nil {
+			return err
+		}
+		if err := welcome(c, engine.Catalog(), urlOf(l), key, cmd.DB); err != nil {
+			return err
+		}
+		return answer(ctx, l, newServer(engine, log, 0, 0))
+	})
+}
+
+// publish puts the catalog asked for in force, or the sample when there is none.
+func (cmd *DevCmd) publish(ctx context.Context, c *console, engine *tollgate.Engine) error {
+	name, document := sampleCatalog, []byte(nil)
+	var err error
+	switch {
+	case cmd.Catalog != "":
+		name, document, err = readCatalog(c, cmd.Catalog)
+	case engine.Catalog().Version == 0:
+		document, err = fs.ReadFile(catalogs.FS, sampleCatalog)
+	default:
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = engine.Publish(ctx, name, document, false)
+	return err
+}
+
+// devKey makes a key and revokes those of earlier starts.
+func devKey(ctx context.Context, engine *tollgate.Engine) (string, error) {
+	keys, err := engine.Keys(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, k := range keys {
+		if k.Name != devKeyName || !k.RevokedAt.IsZero() {
+			continue
+		}
+		if err := engine.RevokeKey(ctx, k.ID); err != nil {
+			return "", err
+		}
+	}
+	secret, _, err := engine.CreateKey(ctx, tollgate.ScopeFull, devKeyName, false)
+	return secret, err
+}
+
+// welcome says where to go and what to paste.
+func welcome(c *console, catalog *plan.Catalog, url, key, db string) error {
+	return c.print(`Tollgate is at %s and keeps its data in %s.
+
+    API     %[1]s/docs
+    Key     %[3]s  (for tests; a new one with every start)
+
+Paste this to make a customer and let it use one unit of %[4]s:
+
+    %[5]s
+
+Ctrl-C stops the server.
+`, c.paint(bold, url), redact(db), key, sampleMeter(catalog).Slug, sampleRequests(catalog, url, key))
+}
+
+// sampleRequests returns one line of shell that makes a customer and consumes, each time it is pasted.
+func sampleRequests(catalog *plan.Catalog, url, key string) string {
+	curl := fmt.Sprintf(`curl -sS -H 'Authorization: Bearer %s' -H 'Content-Type: application/json'`, key)
+	m := sampleMeter(catalog)
+	end := `"}`
+	if m.Aggregation == meter.Unique {
+		end = fmt.Sprintf(`","properties":{%q:"one"}}`, m.Property)
+	}
+	body := quoted(fmt.Sprintf(`{"customer":"ada","meter":%q,"amount":1,"transactionId":"try-`, m.Slug)) + `"$(date +%s)"` + quoted(end)
+	return curl + " -X PUT " + url + "/v1/customers/ada -d '{}' && " + curl + " " + url + "/v1/consume -d " + body
+}
+
+// sampleMeter returns a meter that customers of the default plan can use, or any when there is none such.
+func sampleMeter(catalog *plan.Catalog) meter.Meter {
+	slugs := slices.Sorted(maps.Keys(catalog.Meters))
+	free := catalog.DefaultPlan()
+	can := func(slug id.Slug) bool {
+		payer, _ := catalog.Payer(free, slug)
+		a, ok := free.Includes[payer]
+		return ok && (a.Unlimited || a.Limit > 0)
+	}
+	if i := slices.IndexFunc(slugs, can); i >= 0 {
+		return catalog.Meters[slugs[i]]
+	}
+	if len(slugs) == 0 {
+		return meter.Meter{}
+	}
+	return catalog.Meters[slugs[0]]
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/tollgate/tollgate/fault"
+	"github.com/tollgate/tollgate/plan"
+)
+
+// fail reports what went wrong and returns the exit code for it.
+func (c *console) fail(err error) int {
+	var problems plan.Problems
+	f := fault.Of(err)
+	switch {
+	case errors.As(err, &problems):
+		for _, p := range problems {
+			c.note("%s\n", printable(p.String()))
+		}
+		c.note("error: the catalog has %s; nothing was published\n", counted(int64(len(problems)), "problem"))
+	case f != nil:
+		c.note("error: %s\n", printable(f.Message))
+		for _, key := range slices.Sorted(maps.Keys(f.Details)) {
+			c.note("  %s: %s\n", key, printable(fmt.Sprint(f.Details[key])))
+		}
+		if cause := f.Unwrap(); cause != nil {
+			c.note("  cause: %s\n", printable(cause.Error()))
+		}
+	default:
+		c.note("error: %s\n", printable(err.Error()))
+	}
+	return exitFailed
+}
+
+// misused reports a command line that makes no sense.
+func (c *console) misused(err error) int {
+	c.note("error: %s\n", printable(err.Error()))
+	command := "tollgate"
+	var parse *kong.ParseError
+	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
+		command = parse.Context.Selected().FullPath()
+	}
+	c.note("See %s --help.\n", command)
+	return exitUsage
+}
+
+// redacting hides the passwords of database URLs from whatever passes through it, one message at a time.
+type redacting struct{ to io.Writer }
+
+func (r redacting) Write(b []byte) (int, error) {
+	if _, err := io.WriteString(r.to, redact(string(b))); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+// redact replaces the passwords of the URLs in s.
+func redact(s string) string {
+	if strings.Contains(s, "://") {
+		s = regexp.MustCompile(`(://[^\s:/@]*):\S*@`).ReplaceAllString(s, "$1:xxxxx@")
+	}
+	if strings.Contains(strings.ToLower(s), "password=") {
+		s = regexp.MustCompile(`(?i)(password=)[^\s&"']+`).ReplaceAllString(s, "${1}xxxxx")
+	}
+	return s
+}
