@@ -18,14 +18,27 @@ import (
 // A book is the catalog in force with what follows from it. It is immutable.
 type book struct {
 	*plan.Catalog
-	text  string
-	keeps map[id.Slug]bool // balances that a last meter pays from
+	text   string
+	keeps  map[id.Slug]bool // balances that a last meter pays from
+	payers map[[2]id.Slug]payer
+}
+
+// A payer is what pays for a meter on a plan.
+type payer struct {
+	balance id.Slug
+	cost    quantity.Units // of the balance per unit of the meter
 }
 
 func emptyBook() *book { return &book{Catalog: &plan.Catalog{}} }
 
 func newBook(c *plan.Catalog, text string) *book {
-	b := &book{Catalog: c, text: text, keeps: map[id.Slug]bool{}}
+	b := &book{Catalog: c, text: text, keeps: map[id.Slug]bool{}, payers: map[[2]id.Slug]payer{}}
+	for plan, p := range c.Plans {
+		for m := range c.Meters {
+			balance, cost := c.Payer(p, m)
+			b.payers[[2]id.Slug{plan, m}] = payer{balance, cost}
+		}
+	}
 	for slug, m := range c.Meters {
 		if m.Aggregation == meter.Last {
 			b.keeps[slug] = true
@@ -49,6 +62,9 @@ func (b *book) plan(slug id.Slug) plan.Plan {
 
 // payer returns the balance that pays for a meter on a plan, and its cost per unit of the meter.
 func (b *book) payer(planSlug, m id.Slug) (id.Slug, quantity.Units) {
+	if p, ok := b.payers[[2]id.Slug{planSlug, m}]; ok {
+		return p.balance, p.cost
+	}
 	return b.Payer(b.plan(planSlug), m)
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/credit"
-	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
 )
 
@@ -53,15 +52,12 @@ func (s *Server) balance(ctx context.Context, in *balanceRead) (credit.Balance, 
 
 type entriesRead struct {
 	customerPath
-	Balance id.Slug `query:"balance" doc:"The slug of a meter or of a credits pool. It must be sent." example:"ai_requests"`
+	Balance id.Slug `query:"balance" required:"true" doc:"The slug of a meter or of a credits pool. It must be sent." example:"ai_requests"`
 	Cursor  string  `query:"cursor" doc:"The next of the page before; without it the page begins at the newest entry." example:"101"`
 	Limit   int     `query:"limit" minimum:"1" maximum:"1000" doc:"How many entries the page has at most: a whole number from 1 to 1000, 100 when not sent." example:"100"`
 }
 
 func (s *Server) entries(ctx context.Context, in *entriesRead) (tollgate.Page[tollgate.Line], error) {
-	if in.Balance == "" {
-		return tollgate.Page[tollgate.Line]{}, fault.Field("balance", "", nil, "balance is missing: send ?balance= with the slug of a meter or a credits pool.")
-	}
 	return s.engine.Entries(ctx, in.ExternalID, in.Balance, in.Cursor, in.Limit)
 }
 

@@ -1,12 +1,15 @@
 package api
 
-import (
-	"net/http"
-)
+import "net/http"
+
+// Health is the answer of /healthz and /readyz.
+type Health struct {
+	Status string `json:"status"`
+}
 
 // health is GET /healthz: the process is alive.
 func (s *Server) health(x *exchange, _ *http.Request) error {
-	return answer(x, map[string]string{"status": "ok"})
+	return answer(x, Health{"ok"})
 }
 
 // ready is GET /readyz: the database answers.
@@ -14,7 +17,7 @@ func (s *Server) ready(x *exchange, r *http.Request) error {
 	if err := s.engine.Ready(r.Context()); err != nil {
 		return err
 	}
-	return answer(x, map[string]string{"status": "ready"})
+	return answer(x, Health{"ready"})
 }
 
 // showMetrics is GET /metrics: counts and times, no names of customers.

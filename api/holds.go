@@ -56,6 +56,9 @@ func (s *Server) capture(ctx context.Context, in *holdWrite) (tollgate.Receipt, 
 	return s.engine.Capture(ctx, in.ID, r.Amount)
 }
 
+// Nothing describes a body that carries nothing.
+type Nothing struct{}
+
 func (s *Server) release(ctx context.Context, in *holdWrite) (tollgate.Held, error) {
 	if err := decodeOptional(in.RawBody, fields{}); err != nil {
 		return tollgate.Held{}, err

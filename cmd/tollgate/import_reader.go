@@ -4,11 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"sync/atomic"
 
 	"github.com/tollgate/tollgate/meter"
@@ -104,42 +102,6 @@ func (l *lineReader) line() ([]byte, error) {
 		return nil, badLine{l.number, fmt.Sprintf("the line is longer than %d bytes", lineBytesMax)}
 	}
 	return line, nil
-}
-
-// parseUsage reads one event. What the engine checks (that the meter exists, the size of names) is left to it.
-func parseUsage(line []byte) (meter.Usage, error) {
-	var u meter.Usage
-	if line[0] != '{' {
-		return u, errors.New("a line is one JSON object: {\"customer\":…,\"meter\":…,\"transactionId\":…}")
-	}
-	d := json.NewDecoder(bytes.NewReader(line))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&u); err != nil {
-		return u, jsonProblem(err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return u, errors.New("there is more on the line after the JSON object")
-	}
-	return u, nil
-}
-
-// jsonProblem says what is wrong with a line in words that are not Go's.
-func jsonProblem(err error) error {
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	switch {
-	case errors.As(err, &syntax):
-		return fmt.Errorf("this is not JSON: %w (byte %d)", err, syntax.Offset)
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("this is not JSON: the line ends in the middle of the object")
-	case errors.As(err, &kind) && kind.Field != "":
-		return fmt.Errorf("%s: a %s does not belong here", kind.Field, kind.Value)
-	}
-	text := strings.TrimPrefix(err.Error(), "json: ")
-	if field, ok := strings.CutPrefix(text, "unknown field "); ok {
-		return fmt.Errorf("there is no field %s; an event has customer, meter, amount, transactionId, at, properties and record", field)
-	}
-	return errors.New(text)
 }
 
 // A counting reader counts what is read through it.

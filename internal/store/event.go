@@ -49,8 +49,9 @@ const (
 
 	eventColumns = `e.customer, e.account, e.seq, e.transaction_id, e.meter, e.kind, e.amount, e.charge, e.delta, e.balance,
 		e.used, e.quota, e.available, e.resets_at, e.at, e.recorded_at, e.voided_at, e.late, e.hash, e.hold, e.paid, e.properties`
-	eventInsert = `INSERT INTO event (customer, account, seq, transaction_id, meter, kind, amount, charge, delta, balance,
-		used, quota, available, resets_at, at, recorded_at, voided_at, late, hash, hold, paid, properties)`
+	eventNames = `customer, account, seq, transaction_id, meter, kind, amount, charge, delta, balance,
+		used, quota, available, resets_at, at, recorded_at, voided_at, late, hash, hold, paid, properties`
+	eventInsert = `INSERT INTO event (` + eventNames + `)`
 )
 
 // values returns the event in the order of its columns.

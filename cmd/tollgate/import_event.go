@@ -1,0 +1,73 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tollgate/tollgate/meter"
+)
+
+// parseUsage reads one event, strictly: names are spelled exactly, and none is ignored. What the engine checks (that
+// the meter exists, how long names are) is left to it.
+func parseUsage(line []byte) (meter.Usage, error) {
+	var u meter.Usage
+	if line[0] != '{' {
+		return u, errors.New("an event is one JSON object")
+	}
+	var sent map[string]json.RawMessage
+	if err := json.Unmarshal(line, &sent); err != nil {
+		return u, notJSON(err)
+	}
+	fields := map[string]struct {
+		into any
+		want string
+	}{
+		"customer":      {&u.Customer, "a text"},
+		"meter":         {&u.Meter, "a text"},
+		"amount":        {&u.Amount, "a decimal number such as 12 or 0.5"},
+		"transactionId": {&u.TransactionID, "a text"},
+		"at":            {&u.At, "a time such as 2026-01-31T15:04:05Z"},
+		"properties":    {&u.Properties, "a JSON object"},
+		"record":        {&u.Record, "true or false"},
+	}
+	for _, name := range slices.Sorted(maps.Keys(sent)) {
+		field, ok := fields[name]
+		if !ok {
+			known := strings.Join(slices.Sorted(maps.Keys(fields)), ", ")
+			return u, fmt.Errorf("there is no field %q in an event; there are %s", name, known)
+		}
+		if string(sent[name]) == "null" {
+			continue
+		}
+		if err := json.Unmarshal(sent[name], field.into); err != nil {
+			return u, fmt.Errorf("%s must be %s, not %s", name, field.want, shortened(sent[name]))
+		}
+	}
+	return u, nil
+}
+
+// notJSON says where a line stops being JSON.
+func notJSON(err error) error {
+	var syntax *json.SyntaxError
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), err.Error() == "unexpected end of JSON input":
+		return errors.New("this is not JSON: the line ends in the middle of it")
+	case errors.As(err, &syntax):
+		return fmt.Errorf("this is not JSON: %w, at byte %d", err, syntax.Offset)
+	}
+	return fmt.Errorf("this is not JSON: %w", err)
+}
+
+// shortened returns the beginning of a value that was refused.
+func shortened(raw []byte) string {
+	const most = 60
+	if len(raw) <= most {
+		return string(raw)
+	}
+	return strings.ToValidUTF8(string(raw[:most]), "") + "…"
+}
