@@ -39,7 +39,7 @@ func (e *Engine) state(ctx context.Context, b *book, c Customer, slug id.Slug) (
 	if len(found) > 0 {
 		s = found[0].State
 	}
-	now := e.Now()
+	now := s.At(e.Now())
 	s, _, _, err = credit.Apply(s, e.termsOn(b, c.Plan, c.cycle, c.Timezone, slug, now), credit.Request{}, now)
 	return s, now, err
 }
@@ -63,10 +63,11 @@ func (e *Engine) Balances(ctx context.Context, customer id.Customer) ([]credit.B
 	for _, a := range rows {
 		states[a.Slug] = a.State
 	}
-	now := e.Now()
 	out := []credit.Balance{}
 	for _, slug := range slices.Sorted(maps.Keys(states)) {
-		s, _, _, err := credit.Apply(states[slug], e.termsOn(b, c.Plan, c.cycle, c.Timezone, slug, now), credit.Request{}, now)
+		s := states[slug]
+		now := s.At(e.Now())
+		s, _, _, err := credit.Apply(s, e.termsOn(b, c.Plan, c.cycle, c.Timezone, slug, now), credit.Request{}, now)
 		if err != nil {
 			return nil, err
 		}

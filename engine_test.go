@@ -622,3 +622,28 @@ func TestKeysAreScopedAndRevocable(t *testing.T) {
 		}
 	})
 }
+
+func TestAProcessWhoseClockLagsOpensNoWindowAgain(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		ahead, behind := newClock(time.Date(2026, 3, 11, 0, 0, 1, 0, time.UTC)), newClock(time.Date(2026, 3, 10, 23, 59, 58, 0, time.UTC))
+		a, b := open(t, url, ahead), open(t, url, behind)
+		put(t, b, "ann", "free")
+		var accepted int
+		for i := range 40 { // 10 on the tenth, 10 on the eleventh, however the clocks differ
+			e := b
+			if i >= 10 && i%2 == 0 {
+				e = a
+			}
+			_, err := e.Consume(t.Context(), use("ann", "requests", 1, fmt.Sprint(i)))
+			if err == nil {
+				accepted++
+			} else if !fault.Has(err, fault.InsufficientCredits) {
+				t.Fatal(err)
+			}
+		}
+		if accepted != 20 {
+			t.Errorf("accepted %d, want 20", accepted)
+		}
+	})
+}

@@ -68,6 +68,7 @@ var floors = map[string]place{
 	// Beside: these import nothing of the rest.
 	"sandbox":           {floor: 7, alone: true},
 	"examples/catalogs": {floor: 7, alone: true},
+	"examples/trace":    {floor: 7, alone: true},
 	testdbPackage:       {floor: 8, alone: true, only: "bench"},
 }
 

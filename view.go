@@ -131,13 +131,14 @@ func (v *view) decide(ctx context.Context, o *op) {
 		v.again = append(v.again, o)
 		return
 	}
-	terms := v.w.engine.terms(v.book, c, o.slug, v.now)
+	now := a.State.At(v.now)
+	terms := v.w.engine.terms(v.book, c, o.slug, now)
 	value, err := v.distinct(ctx, o, terms)
 	if err != nil {
 		v.end(o, err)
 		return
 	}
-	state, lines, res, err := credit.Apply(a.State, terms, o.req, v.now)
+	state, lines, res, err := credit.Apply(a.State, terms, o.req, now)
 	if err != nil {
 		if v.found == nil {
 			// A refusal writes nothing, so no version and no unique key guards it: the cache may be behind, and the
@@ -158,7 +159,7 @@ func (v *view) decide(ctx context.Context, o *op) {
 		}
 		v.seen[value.Value] = s
 	}
-	if err := v.write(o, a, state, lines, res); err != nil {
+	if err := v.write(o, a, state, lines, res, now); err != nil {
 		v.end(o, err)
 		return
 	}
@@ -243,16 +244,16 @@ func (v *view) distinct(ctx context.Context, o *op, terms credit.Terms) (*store.
 }
 
 // write adds what an act writes to the batch.
-func (v *view) write(o *op, a *store.Account, state credit.State, lines []credit.Entry, res credit.Result) error {
+func (v *view) write(o *op, a *store.Account, state credit.State, lines []credit.Entry, res credit.Result, now time.Time) error {
 	last := len(lines) - 1
 	for i, line := range lines {
 		if i == last && o.txid != "" {
-			v.writeEvent(o, &state, line, res)
+			v.writeEvent(o, &state, line, res, now)
 			continue
 		}
 		e := &store.Entry{AccountKey: a.AccountKey, Entry: line}
 		if i == last {
-			said, err := json.Marshal(o.answer(&state, line, v.now))
+			said, err := json.Marshal(o.answer(&state, line, now))
 			if err != nil {
 				return fmt.Errorf("spell the answer to %s: %w", o.name, err)
 			}
@@ -262,7 +263,7 @@ func (v *view) write(o *op, a *store.Account, state credit.State, lines []credit
 		v.batch.Entries = append(v.batch.Entries, e)
 	}
 	if o.void != "" {
-		v.batch.Voids = append(v.batch.Voids, store.Void{Customer: o.key, ID: o.void, At: v.now.UnixMicro()})
+		v.batch.Voids = append(v.batch.Voids, store.Void{Customer: o.key, ID: o.void, At: now.UnixMicro()})
 	}
 	a.State = state
 	if !v.changed[a.AccountKey] {
@@ -272,12 +273,12 @@ func (v *view) write(o *op, a *store.Account, state credit.State, lines []credit
 	return nil
 }
 
-func (v *view) writeEvent(o *op, s *credit.State, line credit.Entry, res credit.Result) {
+func (v *view) writeEvent(o *op, s *credit.State, line credit.Entry, res credit.Result, now time.Time) {
 	e := &store.Event{Event: o.event, Key: o.key, Line: line, Hash: o.hash, Used: s.Window.Used, Limit: s.Limit,
-		Unlimited: s.Unlimited, Available: s.Available(v.now), ResetsAt: s.Window.End}
-	e.RecordedAt, e.Charged, e.PaidBy, e.Properties = v.now, res.Charge, o.slug, o.event.Properties
+		Unlimited: s.Unlimited, Available: s.Available(now), ResetsAt: s.Window.End}
+	e.RecordedAt, e.Charged, e.PaidBy, e.Properties = now, res.Charge, o.slug, o.event.Properties
 	if e.At.IsZero() {
-		e.At = v.now
+		e.At = now
 	}
 	e.Late = e.At.Before(s.Window.Start)
 	if line.Kind == credit.KindCapture {

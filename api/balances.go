@@ -27,19 +27,19 @@ type Balances struct {
 	Data []credit.Balance `json:"data"`
 }
 
-func (s *Server) balances(ctx context.Context, in *customerPath) (Balances, error) {
+func (s *Server) balances(ctx context.Context, in *CustomerPath) (Balances, error) {
 	all, err := s.engine.Balances(ctx, in.ExternalID)
 	return Balances{all}, err
 }
 
-// A balancePath is the part of a path that names a balance.
-type balancePath struct {
-	customerPath
+// A BalancePath is the part of a path that names a balance.
+type BalancePath struct {
+	CustomerPath
 	Slug id.Slug `path:"slug" doc:"The slug of a meter or of a credits pool." example:"ai_requests"`
 }
 
 type balanceRead struct {
-	balancePath
+	BalancePath
 	At time.Time `query:"at" doc:"A past instant such as 2026-01-31T15:04:05Z (RFC 3339): the balance is shown as it was then." example:"2026-01-31T15:04:05Z"`
 }
 
@@ -51,7 +51,7 @@ func (s *Server) balance(ctx context.Context, in *balanceRead) (credit.Balance, 
 }
 
 type entriesRead struct {
-	customerPath
+	CustomerPath
 	Balance id.Slug `query:"balance" required:"true" doc:"The slug of a meter or of a credits pool. It must be sent." example:"ai_requests"`
 	Cursor  string  `query:"cursor" doc:"The next of the page before; without it the page begins at the newest entry." example:"101"`
 	Limit   int     `query:"limit" minimum:"1" maximum:"1000" doc:"How many entries the page has at most: a whole number from 1 to 1000, 100 when not sent." example:"100"`
@@ -61,6 +61,6 @@ func (s *Server) entries(ctx context.Context, in *entriesRead) (tollgate.Page[to
 	return s.engine.Entries(ctx, in.ExternalID, in.Balance, in.Cursor, in.Limit)
 }
 
-func (s *Server) explain(ctx context.Context, in *balancePath) (tollgate.Explanation, error) {
+func (s *Server) explain(ctx context.Context, in *BalancePath) (tollgate.Explanation, error) {
 	return s.engine.Explain(ctx, in.ExternalID, in.Slug)
 }

@@ -8,13 +8,13 @@ import (
 	"github.com/tollgate/tollgate/id"
 )
 
-// A customerPath is the part of a path that names a customer.
-type customerPath struct {
+// A CustomerPath is the part of a path that names a customer.
+type CustomerPath struct {
 	ExternalID id.Customer `path:"externalId" doc:"The app's own name for the customer, percent-encoded as one part of the path: 1 to 255 bytes of any text." example:"user_42"`
 }
 
 type customerWrite struct {
-	customerPath
+	CustomerPath
 	RawBody []byte
 }
 
@@ -54,7 +54,7 @@ func decodeChange(body []byte) (ch tollgate.CustomerChange, err error) {
 	})
 }
 
-func (s *Server) customer(ctx context.Context, in *customerPath) (tollgate.Customer, error) {
+func (s *Server) customer(ctx context.Context, in *CustomerPath) (tollgate.Customer, error) {
 	return s.engine.Customer(ctx, in.ExternalID)
 }
 
@@ -64,7 +64,7 @@ type Erased struct {
 	Erased     bool        `json:"erased"`
 }
 
-func (s *Server) eraseCustomer(ctx context.Context, in *customerPath) (Erased, error) {
+func (s *Server) eraseCustomer(ctx context.Context, in *CustomerPath) (Erased, error) {
 	return Erased{in.ExternalID, true}, s.engine.EraseCustomer(ctx, in.ExternalID)
 }
 

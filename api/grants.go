@@ -10,8 +10,8 @@ import (
 )
 
 type grantWrite struct {
-	customerPath
-	keyedBody
+	CustomerPath
+	KeyedBody
 }
 
 func (s *Server) grant(ctx context.Context, in *grantWrite) (tollgate.Granted, error) {
@@ -54,7 +54,7 @@ func (s *Server) revoke(ctx context.Context, in *grantRevoke) (tollgate.Revoked,
 }
 
 type eventVoid struct {
-	customerPath
+	CustomerPath
 	TransactionID id.Transaction `path:"transactionId" doc:"The transactionId of the event, percent-encoded as one part of the path." example:"req_1001"`
 	Reason        string         `query:"reason" doc:"Why, for the ledger: up to 1000 bytes." example:"wrong model"`
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/tollgate/tollgate/quantity"
 )
 
-// A keyedBody is a body whose id may come in a header.
-type keyedBody struct {
+// A KeyedBody is a body whose id may come in a header.
+type KeyedBody struct {
 	IdempotencyKey id.Transaction `header:"Idempotency-Key" doc:"The id of this act when the body has none: 1 to 255 bytes, the same on every retry." example:"9f2c"`
 	RawBody        []byte
 }
 
-func (s *Server) hold(ctx context.Context, in *keyedBody) (tollgate.Held, error) {
+func (s *Server) hold(ctx context.Context, in *KeyedBody) (tollgate.Held, error) {
 	var r tollgate.HoldRequest
 	var amount *quantity.Units
 	err := decode(in.RawBody, fields{
@@ -33,13 +33,13 @@ func (s *Server) hold(ctx context.Context, in *keyedBody) (tollgate.Held, error)
 	return s.engine.Hold(ctx, r)
 }
 
-// A holdPath is the part of a path that names a hold.
-type holdPath struct {
+// A HoldPath is the part of a path that names a hold.
+type HoldPath struct {
 	ID string `path:"id" doc:"The id that the hold was answered with." example:"hold_0123456789abcdefghjkmnpqrstvw"`
 }
 
 type holdWrite struct {
-	holdPath
+	HoldPath
 	RawBody []byte
 }
 

@@ -27,22 +27,22 @@ type server struct {
 func (b *bench) serve(e *tollgate.Engine) *server {
 	key, _, err := e.CreateKey(b.ctx, tollgate.ScopeFull, "bench", false)
 	check(err)
-	handler, err := newAPI(e)
-	check(err)
-	s := listen(handler)
+	s := listen(api.New(e, api.Options{}))
 	s.key = key
 	return s
 }
-
-func newAPI(e *tollgate.Engine) (http.Handler, error) { return api.New(e, api.Options{}), nil }
 
 func listen(h http.Handler) *server {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	check(err)
 	s := &server{http: &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}, url: "http://" + l.Addr().String()}
-	s.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256, MaxConnsPerHost: 256}}
+	s.client = newClient()
 	go s.http.Serve(l) // ends with close
 	return s
+}
+
+func newClient() *http.Client {
+	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256, MaxConnsPerHost: 256}}
 }
 
 func (s *server) close() { check(s.http.Close()) }
@@ -128,4 +128,3 @@ func bareHandler(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 	}
 }
-

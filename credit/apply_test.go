@@ -345,6 +345,31 @@ func TestLargestAmountsNeverWrap(t *testing.T) {
 	a.folds()
 }
 
+// Usage of many windows, all undone on one day.
+func TestVoidsOfTheLargestAmountsNeverWrap(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, 0)
+	var voids []credit.Request
+	for i := range 12 {
+		a.now = a.now.Add(24 * time.Hour)
+		a.day(0)
+		id := fmt.Sprint("g", i)
+		a.grant(id, quantity.Max)
+		lot := a.state.Lots[0]
+		res := a.do(consume("e"+id, quantity.Max))
+		voids = append(voids, credit.Request{Kind: credit.KindVoid, Cause: "e" + id, Parts: res.Parts, Lots: []credit.Lot{lot}})
+	}
+	for i, r := range voids {
+		if i < 4 {
+			a.do(r)
+			continue
+		}
+		a.refused(r, fault.Invalid)
+	}
+	a.available(4 * quantity.Max)
+	a.folds()
+}
+
 func TestAmountsPastTheirLimitAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -112,6 +112,16 @@ func (s *State) Balance() quantity.Units {
 	return sum
 }
 
+// At returns when an act that happens now happens for this account: now, or the start of the open window
+// when that is later. A process whose clock lags behind another's must not open again a window that the
+// other has closed. Terms are to be those of the same moment.
+func (s *State) At(now time.Time) time.Time {
+	if s.Opened && now.Before(s.Window.Start) {
+		return s.Window.Start
+	}
+	return now
+}
+
 // Held returns the units set aside by open holds.
 func (s *State) Held() quantity.Units {
 	var sum quantity.Units

@@ -15,7 +15,7 @@ func (db *DB) Backup(ctx context.Context, path string) error {
 	} else if !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	if _, err := db.reads.ExecContext(ctx, "VACUUM INTO $1", path); err != nil { // https://sqlite.org/lang_vacuum.html#vacuuminto
+	if err := db.vacuumInto(ctx, path); err != nil {
 		return errors.Join(fmt.Errorf("copy to %s: %w", path, err), os.RemoveAll(path))
 	}
 	f, err := os.Open(path)
@@ -23,4 +23,19 @@ func (db *DB) Backup(ctx context.Context, path string) error {
 		return err
 	}
 	return errors.Join(f.Sync(), f.Close())
+}
+
+// vacuumInto runs VACUUM INTO (https://sqlite.org/lang_vacuum.html#vacuuminto) on a connection of its own: those of
+// the pool that reads may write nowhere, not even to another file, and the one that writes has other things to do.
+func (db *DB) vacuumInto(ctx context.Context, path string) (err error) {
+	conn, err := db.reads.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := conn.ExecContext(ctx, "PRAGMA query_only(0)"); err != nil {
+		return errors.Join(err, conn.Close())
+	}
+	_, err = conn.ExecContext(ctx, "VACUUM INTO $1", path)
+	_, back := conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA query_only(1)")
+	return errors.Join(err, back, conn.Close())
 }
