@@ -39,6 +39,7 @@ func newRegistry() huma.Registry {
 	r.RegisterTypeAlias(reflect.TypeFor[quantity.Units](), reflect.TypeFor[number]())
 	r.RegisterTypeAlias(reflect.TypeFor[plan.Value](), reflect.TypeFor[value]())
 	r.RegisterTypeAlias(reflect.TypeFor[json.RawMessage](), reflect.TypeFor[object]())
+	r.RegisterTypeAlias(reflect.TypeFor[plan.Catalog](), reflect.TypeFor[Catalog]())
 	r.RegisterTypeAlias(reflect.TypeFor[stored](), reflect.TypeFor[tollgate.Customer]())
 	r.RegisterTypeAlias(reflect.TypeFor[huma.ErrorModel](), reflect.TypeFor[Error]())
 	return r
@@ -72,6 +73,19 @@ func (object) Schema(huma.Registry) *huma.Schema {
 type Error struct {
 	Code    fault.Code `json:"error"`
 	Message string     `json:"message"`
+}
+
+// Catalog describes the document of PUT /v1/catalog; plan.Parse reads it and knows all of its rules.
+type Catalog struct {
+	Version    int64           `json:"version,omitempty"`
+	Currency   string          `json:"currency,omitempty"`
+	Timezone   string          `json:"timezone,omitempty"`
+	UpgradeURL string          `json:"upgradeUrl,omitempty"`
+	Meters     json.RawMessage `json:"meters"`
+	Credits    json.RawMessage `json:"credits,omitempty"`
+	Features   json.RawMessage `json:"features,omitempty"`
+	Plans      json.RawMessage `json:"plans"`
+	TopUps     json.RawMessage `json:"topUps,omitempty"`
 }
 
 // A BatchRequest describes the body of POST /v1/events.

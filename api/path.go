@@ -20,7 +20,7 @@ func checkPath(r *http.Request) error {
 		case "":
 			return fault.Field("path", path, nil, "A part of the path is empty: an id is missing in it.")
 		case ".", "..":
-			return fault.Field("path", path, nil, "A part of the path is %s. Write an id of dots as %s.", part, strings.Repeat("%2E", len(part)))
+			return fault.Field("path", path, nil, "A part of the path is %q. Write an id of dots as %s.", part, strings.Repeat("%2E", len(part)))
 		}
 	}
 	return nil

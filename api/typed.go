@@ -48,8 +48,8 @@ func (s *Server) newHuma(opts Options) huma.API {
 	format := huma.Format{Marshal: marshal, Unmarshal: json.Unmarshal}
 	return huma.NewAPI(huma.Config{
 		OpenAPI:                      newOpenAPI(opts, registry),
-		Formats:                      map[string]huma.Format{"application/json": format},
-		DefaultFormat:                "application/json",
+		Formats:                      map[string]huma.Format{jsonType: format, "json": format}, // json: huma's own problem+json
+		DefaultFormat:                jsonType,
 		RejectUnknownQueryParameters: true,
 		Transformers:                 []huma.Transformer{transform},
 	}, router{s})
@@ -106,6 +106,7 @@ func transform(ctx huma.Context, _ string, v any) (any, error) {
 	case failure:
 		return told(x, v.error), nil
 	case *huma.ErrorModel:
+		x.Header().Set("Content-Type", jsonType)
 		return told(x, badParameter(ctx.Operation(), v)), nil
 	}
 	return v, nil
@@ -122,14 +123,21 @@ func badParameter(op *huma.Operation, m *huma.ErrorModel) error {
 		if p.In != in || p.Name != name {
 			continue
 		}
-		var limit any
-		switch {
-		case p.Schema.Maximum != nil:
-			limit = *p.Schema.Maximum
-		case p.Schema.MaxLength != nil:
-			limit = *p.Schema.MaxLength
-		}
-		return fault.Field(name, e.Value, limit, "%s: %s", name, p.Description)
+		return fault.Field(name, e.Value, brokenLimit(p.Schema, e.Value), "%s: %s", name, p.Description)
 	}
 	return fault.New(fault.Invalid, "There is no query parameter %q here.", name).With("field", name)
+}
+
+// brokenLimit returns the limit that a number breaks; nil when there is none.
+func brokenLimit(schema *huma.Schema, value any) any {
+	n, ok := value.(int)
+	switch {
+	case !ok:
+		return nil
+	case schema.Minimum != nil && float64(n) < *schema.Minimum:
+		return *schema.Minimum
+	case schema.Maximum != nil && float64(n) > *schema.Maximum:
+		return *schema.Maximum
+	}
+	return nil
 }

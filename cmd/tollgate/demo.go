@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/tollgate/tollgate"
+	"github.com/tollgate/tollgate/examples/catalogs"
+	"github.com/tollgate/tollgate/examples/trace"
+	"github.com/tollgate/tollgate/quantity"
+)
+
+// A DemoCmd meters a real workload and proves that the books balance.
+type DemoCmd struct {
+	DB   string `name:"db" placeholder:"FILE|URL" help:"An empty database to keep what the demo records; a temporary file when not given."`
+	Addr string `default:"127.0.0.1:0" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one."`
+	Once bool   `help:"Exit after the replay instead of staying up."`
+	JSON bool   `name:"json" help:"Print the totals as JSON."`
+}
+
+// Help tells more than one line does.
+func (DemoCmd) Help() string {
+	return `Replays an hour of a real LLM service, 19,366 requests with their tokens, through the HTTP API: 200 customers on the
+plans of a sample catalog, repeated requests, parallel bursts and holds. Then it audits every ledger and compares
+each balance with what the answers have said. Exits 1 when anything is not as it must be. See docs/demo.md.
+
+It stays up until Ctrl-C, with a key and commands to paste; --once exits instead.
+
+Examples:
+
+    tollgate demo
+    tollgate demo --once --json`
+}
+
+// Validate refuses an address nobody can listen on, and databases that Tollgate does not run on.
+func (cmd *DemoCmd) Validate() error {
+	if err := checkAddr(cmd.Addr); err != nil {
+		return err
+	}
+	return database{cmd.DB}.Validate()
+}
+
+// Run runs the command.
+func (cmd *DemoCmd) Run(ctx context.Context, c *console) (err error) {
+	requests, err := trace.Requests()
+	if err != nil {
+		return err
+	}
+	db := database{cmd.DB}
+	if db.DB == "" {
+		folder, err := os.MkdirTemp("", "tollgate-demo-")
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+		db.DB = filepath.Join(folder, "demo.db")
+	}
+	clock := &replayClock{at: requests[0].At.Truncate(time.Minute)}
+	engine, err := openEmpty(ctx, db, clock)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
+	key, err := prepareDemo(ctx, engine)
+	if err != nil {
+		return err
+	}
+	return cmd.serve(ctx, c, &demo{engine: engine, clock: clock, requests: requests, key: key, db: db})
+}
+
+// openEmpty opens a database for the demo. One that is in use for something else is refused.
+func openEmpty(ctx context.Context, db database, clock *replayClock) (*tollgate.Engine, error) {
+	used := fmt.Errorf("%s is not empty: the demo needs a new database", db.flag())
+	if path, ok := db.file(); ok {
+		if found, err := os.Stat(path); err == nil && found.Size() > 0 {
+			return nil, used
+		}
+	}
+	engine, err := tollgate.Open(ctx, db.DB, tollgate.Options{Now: clock.now})
+	if err != nil {
+		return nil, err
+	}
+	if engine.Catalog().Version != 0 {
+		return nil, errors.Join(used, engine.Close())
+	}
+	return engine, nil
+}
+
+// prepareDemo publishes the catalog and makes a key.
+func prepareDemo(ctx context.Context, engine *tollgate.Engine) (key string, err error) {
+	document, err := fs.ReadFile(catalogs.FS, sampleCatalog)
+	if err != nil {
+		return "", err
+	}
+	if _, err := engine.Publish(ctx, sampleCatalog, document, false); err != nil {
+		return "", err
+	}
+	key, _, err = engine.CreateKey(ctx, tollgate.ScopeFull, "demo", false)
+	return key, err
+}
+
+// serve serves the API while the demo runs, and afterwards until ctx ends unless it is to run once.
+func (cmd *DemoCmd) serve(ctx context.Context, c *console, d *demo) error {
+	l, err := listen(ctx, cmd.Addr)
+	if err != nil {
+		return err
+	}
+	d.url = urlOf(l)
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx)) // what is under way at the end is still answered
+	ended := make(chan error, 1)
+	go func() { // ends after stop
+		ended <- answer(serving, l, newServer(d.engine, slog.New(slog.DiscardHandler), 0, 0))
+	}()
+	err = cmd.show(ctx, c, d)
+	if ctx.Err() != nil {
+		err = errors.New("interrupted before the trace was replayed to its end")
+	}
+	if err == nil && !cmd.Once {
+		err = cmd.stayUp(ctx, c, d)
+	}
+	stop()
+	return errors.Join(err, <-ended)
+}
+
+// show runs the demo and prints what came of it.
+func (cmd *DemoCmd) show(ctx context.Context, c *console, d *demo) error {
+	report, err := d.run(ctx, c)
+	if err != nil {
+		return err
+	}
+	if cmd.JSON {
+		err = c.json(report)
+	} else {
+		err = report.write(c)
+	}
+	if n := int64(len(report.Audit.Findings)); err == nil && n > 0 {
+		err = fmt.Errorf("the ledger does not balance: %s of %s differ", counted(n, "account"), number(report.Audit.Accounts))
+	}
+	return err
+}
+
+// stayUp says what can be looked at, and waits for ctx to end.
+func (cmd *DemoCmd) stayUp(ctx context.Context, c *console, d *demo) error {
+	d.clock.run()
+	text := d.welcome(c)
+	if cmd.JSON {
+		c.note("%s", text) // standard output carries JSON and nothing else
+	} else if err := c.print("%s", text); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return nil
+}
+
+// A demo is what a run of the command works on.
+type demo struct {
+	engine   *tollgate.Engine
+	clock    *replayClock
+	requests []trace.Request
+	url, key string
+	db       database
+}
+
+// run makes the customers, replays the trace, checks every balance and audits the books.
+func (d *demo) run(ctx context.Context, c *console) (*demoReport, error) {
+	p := &replay{
+		client: newDemoClient(d.url, d.key), clock: d.clock, catalog: d.engine.Catalog(), customers: newDemoCustomers(),
+		tallies: make([]demoTally, demoCustomers),
+	}
+	defer p.client.close()
+	left := make([]int64, len(p.customers))
+	for i, customer := range p.customers {
+		left[i] = int64(p.catalog.Plans[customer.plan].Includes[demoRequests].Limit / quantity.One)
+		body := struct {
+			Plan string `json:"plan"`
+		}{string(customer.plan)}
+		a, err := p.client.call(ctx, http.MethodPut, "/v1/customers/"+string(customer.name), body)
+		if err != nil {
+			return nil, err
+		}
+		var made tollgate.Customer
+		if refused, err := a.read(&made); err != nil || refused != nil || made.Plan != customer.plan {
+			return nil, a.unexpected("a customer on " + string(customer.plan) + " was to be made")
+		}
+	}
+	stop := showDemoProgress(c, p, int64(len(d.requests)))
+	start := time.Now()
+	err := p.play(ctx, spread(d.requests, p.customers, left))
+	took := time.Since(start)
+	stop()
+	if err != nil {
+		return nil, err
+	}
+	return d.report(ctx, p, took)
+}
