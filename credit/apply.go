@@ -228,7 +228,7 @@ func (a *act) void(r Request) (Result, error) {
 	back := make([]Part, len(r.Parts))
 	growth := a.growth()
 	for i, p := range r.Parts {
-		back[i] = Part{Grant: p.Grant, Amount: -p.Amount, At: p.At}
+		back[i] = Part{Grant: p.Grant, Amount: -p.Amount, At: p.At, Ever: p.Ever}
 		if p.Grant == "" {
 			continue
 		}

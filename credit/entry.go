@@ -122,7 +122,7 @@ func (s *State) open(o Opening, planChange bool, now time.Time) {
 		s.Window = Window{Span: o.Span}
 		s.Gauges = nil
 	case !old.Span.Equal(o.Span):
-		s.Window = s.carried()
+		s.Window = s.carried(o.End.IsZero())
 		s.Window.Span = o.Span
 	}
 	if i := s.suspended(o.Span); i >= 0 {
@@ -141,16 +141,15 @@ func (s *State) suspended(span period.Span) int {
 }
 
 // carried returns the counts that a new window starts from after a plan change: the largest of the open
-// window's and of the suspended ones', which still run. A window that never ends has counted periods long
-// over, so it passes on no more than its own limit could pay.
-func (s *State) carried() Window {
+// window's and of the suspended ones', which still run. Windows that never end count apart: they pass nothing
+// on to windows that renew, nor those to them, and each is taken up again as it was left.
+func (s *State) carried(ever bool) Window {
 	most := s.Window
-	if most.End.IsZero() {
-		most.Spent = min(most.Spent, s.Limit)
-		most.Used = min(most.Used, most.Spent)
+	if most.End.IsZero() != ever {
+		most = Window{}
 	}
 	for _, w := range s.Suspended {
-		if !w.End.IsZero() {
+		if w.End.IsZero() == ever {
 			most.Spent, most.Used = max(most.Spent, w.Spent), max(most.Used, w.Used)
 		}
 	}
@@ -170,7 +169,7 @@ func (s *State) move(e Entry, parts []Part, sign quantity.Units) {
 			continue
 		}
 		for i := range 1 + len(s.Suspended) {
-			if w := s.window(i); w.Contains(p.At) && !w.ended(e.At) {
+			if w := s.window(i); w.counts(p) && !w.ended(e.At) {
 				w.Spent = min(max(w.Spent-n, 0), countMax)
 			}
 		}
@@ -186,7 +185,7 @@ func (s *State) room(l Lot) quantity.Units {
 func (s *State) use(parts []Part) {
 	for _, p := range parts {
 		for i := range 1 + len(s.Suspended) {
-			if w := s.window(i); w.Contains(p.At) {
+			if w := s.window(i); w.counts(p) {
 				w.Used = min(max(w.Used-p.Amount, 0), countMax)
 			}
 		}

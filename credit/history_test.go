@@ -175,7 +175,7 @@ func (h *history) paid(res credit.Result, n int64, parts []modelPart) {
 	}
 	var got []modelPart
 	for _, p := range res.Parts {
-		got = append(got, modelPart{p.Grant, -int64(p.Amount), p.At})
+		got = append(got, modelPart{p.Grant, -int64(p.Amount), p.At, p.Ever})
 	}
 	sort := func(a, b modelPart) int { return bytes.Compare([]byte(a.String()), []byte(b.String())) }
 	want := slices.Clone(parts)
@@ -547,9 +547,10 @@ func (h *history) noPlanGivesMoreThanItsLimit() {
 		if mv.source != "" || !mv.moved {
 			continue
 		}
-		if mv.n < 0 || mv.at.Before(mv.when) { // a hold captured pays again what it had set aside
+		// A hold captured pays again what it had set aside, perhaps from a window of the other sort.
+		if mv.n < 0 || mv.at.Before(mv.when) || mv.ever != h.model.windows[mv.window].span.End.IsZero() {
 			for i, w := range h.model.windows {
-				if holds(w.span, mv.at) && !over(w.span, mv.when) {
+				if mv.ever == w.span.End.IsZero() && holds(w.span, mv.at) && !over(w.span, mv.when) {
 					back[i] -= mv.n
 				}
 			}

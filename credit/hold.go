@@ -55,7 +55,7 @@ func (a *act) capture(r Request) (Result, error) {
 	rest := charge
 	for _, p := range h.Parts {
 		if n := min(rest, -p.Amount); n > 0 {
-			paid = append(paid, Part{Grant: p.Grant, Amount: -n, At: p.At})
+			paid = append(paid, Part{Grant: p.Grant, Amount: -n, At: p.At, Ever: p.Ever})
 			rest -= n
 		}
 	}

@@ -31,6 +31,7 @@ type modelMove struct {
 	when   time.Time // when the move took effect
 	used   bool      // counts as used
 	moved  bool      // counts against its source
+	ever   bool      // charged while the open window never ends
 	plan   int       // the plan in force
 	window int       // the window open
 }
@@ -56,6 +57,7 @@ type modelPart struct {
 	source string
 	n      int64
 	at     time.Time
+	ever   bool // charged while the open window never ends
 }
 
 type modelRoll struct {
@@ -71,7 +73,7 @@ func (m *model) counts(i int) (used, spent int64) {
 	w := m.windows[i]
 	used, spent = w.used, w.spent
 	for _, mv := range m.moves[w.since:] {
-		if !holds(w.span, mv.at) || over(w.span, mv.when) {
+		if mv.ever != w.span.End.IsZero() || !holds(w.span, mv.at) || over(w.span, mv.when) {
 			continue
 		}
 		if mv.used {
@@ -143,7 +145,7 @@ func (m *model) held() int64 {
 
 func (m *model) move(plan int, p modelPart, sign int64, when time.Time, moved, used bool) {
 	m.moves = append(m.moves, modelMove{
-		source: p.source, n: sign * p.n, at: p.at, when: when, used: used, moved: moved, plan: plan, window: m.open,
+		source: p.source, n: sign * p.n, at: p.at, when: when, used: used, moved: moved, plan: plan, window: m.open, ever: p.ever,
 	})
 }
 
@@ -181,7 +183,7 @@ func (m *model) touch(now time.Time, t credit.Terms, plan int) {
 	if next < 0 {
 		w := modelWindow{span: t.Window, since: len(m.moves)}
 		if m.open >= 0 && !closed {
-			w.used, w.spent = m.carried()
+			w.used, w.spent = m.carried(t.Window.End.IsZero())
 		}
 		m.windows = append(m.windows, w)
 		next = len(m.windows) - 1
@@ -190,12 +192,13 @@ func (m *model) touch(now time.Time, t credit.Terms, plan int) {
 }
 
 // carried is what a window that a plan change opens anew counts from the start: the most that the window
-// it leaves, or another that still runs, has counted. One that never ends counts no more than its limit.
-func (m *model) carried() (used, spent int64) {
-	used, spent = m.counts(m.open)
-	if m.windows[m.open].span.End.IsZero() {
-		spent = min(spent, m.limit())
-		used = min(used, spent)
+// it leaves, or another that still runs, has counted, among windows that end; nothing when it never ends.
+func (m *model) carried(never bool) (used, spent int64) {
+	if never {
+		return 0, 0 // there is one such window, and this is it
+	}
+	if !m.windows[m.open].span.End.IsZero() {
+		used, spent = m.counts(m.open)
 	}
 	for _, i := range m.left() {
 		u, s := m.counts(i)
@@ -229,7 +232,7 @@ func (m *model) rollOver(unspent int64, old period.Span, t credit.Terms) {
 	m.rolls = append(m.rolls, modelRoll{t.Window, n})
 	m.lots = append(m.lots, modelLot{Lot: credit.Lot{
 		ID: fmt.Sprintf("roll_over_%d", t.Window.Start.UnixMicro()), Source: "roll_over", Amount: units(n),
-		Priority: 100, CreatedAt: t.Window.Start, StartsAt: t.Window.Start, ExpiresAt: t.Window.End,
+		Priority: 100, CreatedAt: t.Window.Start.Add(-time.Microsecond), StartsAt: t.Window.Start, ExpiresAt: t.Window.End,
 	}})
 }
 
@@ -260,7 +263,7 @@ func (m *model) burn(n int64, overdraw bool) ([]modelPart, bool) {
 		return nil, true
 	}
 	if m.terms.Unlimited {
-		return []modelPart{{"", n, m.now}}, true
+		return []modelPart{{"", n, m.now, m.windows[m.open].span.End.IsZero()}}, true
 	}
 	if n > m.available() && !overdraw && !m.terms.Soft {
 		return nil, false
@@ -285,7 +288,7 @@ func (m *model) burn(n int64, overdraw bool) ([]modelPart, bool) {
 				return
 			}
 		}
-		parts = append(parts, modelPart{id, 1, m.now})
+		parts = append(parts, modelPart{id, 1, m.now, w.End.IsZero()})
 	}
 	for range n {
 		i := slices.IndexFunc(sources, func(s source) bool { return s.left > 0 })

@@ -18,7 +18,7 @@ func (a *act) pay(charge quantity.Units, overdraw bool) ([]Part, error) {
 	case charge < 0:
 		return a.giveBack(-charge), nil
 	case a.Unlimited:
-		return []Part{{Amount: -charge, At: a.now}}, nil
+		return []Part{{Amount: -charge, At: a.now, Ever: a.ever()}}, nil
 	}
 	if available := a.Available(a.now); charge > available && !overdraw && !a.Soft {
 		return nil, fault.New(fault.InsufficientCredits, "The balance has %s left; %s is required.", available, charge).
@@ -34,7 +34,7 @@ func (a *act) pay(charge quantity.Units, overdraw bool) ([]Part, error) {
 		if grant == "" {
 			own = len(parts)
 		}
-		parts = append(parts, Part{Grant: grant, Amount: -n, At: a.now})
+		parts = append(parts, Part{Grant: grant, Amount: -n, At: a.now, Ever: a.ever()})
 		charge -= n
 	}
 	allowance, taken := a.allowance(), false
@@ -55,7 +55,7 @@ func (a *act) pay(charge quantity.Units, overdraw bool) ([]Part, error) {
 	case own >= 0:
 		parts[own].Amount -= charge
 	default:
-		parts = append(parts, Part{Amount: -charge, At: a.now})
+		parts = append(parts, Part{Amount: -charge, At: a.now, Ever: a.ever()})
 	}
 	return parts, nil
 }
@@ -66,7 +66,7 @@ func (a *act) giveBack(n quantity.Units) []Part {
 	var parts []Part
 	give := func(grant string, room quantity.Units) {
 		if m := min(n, room); m > 0 {
-			parts = append(parts, Part{Grant: grant, Amount: m, At: a.now})
+			parts = append(parts, Part{Grant: grant, Amount: m, At: a.now, Ever: a.ever()})
 			n -= m
 		}
 	}
@@ -96,3 +96,6 @@ func (s *State) resetsAt() *time.Time {
 	end := s.Window.End
 	return &end
 }
+
+// ever reports whether the open window never ends.
+func (s *State) ever() bool { return s.Window.End.IsZero() }

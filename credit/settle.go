@@ -92,12 +92,14 @@ func (a *act) closeWindow() {
 	a.rollover = min(unspent, a.terms.Rollover)
 }
 
+// carry adds what rolls over as a lot that ends with the new window. It counts as older than the window's own
+// allowance, so it burns first: what is left of the allowance can roll over once more, this cannot.
 func (a *act) carry() {
 	start := a.terms.Window.Start
 	a.addLot(KindRollover, Lot{
 		ID:     fmt.Sprintf("roll_over_%d", start.UnixMicro()),
 		Source: sourceRollover, Amount: a.rollover, Priority: PriorityDefault,
-		CreatedAt: start, StartsAt: start, ExpiresAt: a.terms.Window.End,
+		CreatedAt: start.Add(-time.Microsecond), StartsAt: start, ExpiresAt: a.terms.Window.End,
 	}, "", a.openedAt())
 }
 

@@ -63,6 +63,9 @@ type Window struct {
 
 func (w Window) ended(at time.Time) bool { return !w.End.IsZero() && !at.Before(w.End) }
 
+// counts reports whether the window counts what a part moved.
+func (w Window) counts(p Part) bool { return p.Ever == w.End.IsZero() && w.Contains(p.At) }
+
 // A Lot is a grant's units as an account holds them.
 type Lot struct {
 	ID        string         `json:"id"`
@@ -100,6 +103,9 @@ type Part struct {
 	Grant  string         `json:"grant,omitempty"` // the lot; empty for the plan's allowance
 	Amount quantity.Units `json:"amount"`
 	At     time.Time      `json:"at,omitzero"` // when it was charged: the windows that hold this moment count it
+	// Ever is set when the window then open never ends. Such windows and those that renew count apart: each
+	// part counts only in windows of its own sort, so that neither eats the other's allowance.
+	Ever bool `json:"ever,omitempty"`
 }
 
 // Balance returns the ledger's balance: the sum of every entry's amount. It is signed: usage past a
@@ -137,7 +143,7 @@ func (s *State) heldFrom(grant string) quantity.Units {
 	var sum quantity.Units
 	for _, h := range s.Holds {
 		for _, p := range h.Parts {
-			if p.Grant == grant && (grant != "" || s.Window.Contains(p.At)) {
+			if p.Grant == grant && (grant != "" || s.Window.counts(p)) {
 				sum -= p.Amount
 			}
 		}

@@ -178,7 +178,7 @@ func eventArrays(events []*Event) ([]any, error) {
 	}
 	late := make([]bool, n)
 	for i, e := range events {
-		paid, err := spellParts(e.Line.Parts, e.Charged, e.RecordedAt)
+		paid, err := spellParts(e.Line.Parts, e.Charged, e.RecordedAt, e.ResetsAt.IsZero())
 		if err != nil {
 			return nil, err
 		}

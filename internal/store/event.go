@@ -56,7 +56,7 @@ const (
 
 // values returns the event in the order of its columns.
 func (e *Event) values() ([]any, error) {
-	paid, err := spellParts(e.Line.Parts, e.Charged, e.RecordedAt)
+	paid, err := spellParts(e.Line.Parts, e.Charged, e.RecordedAt, e.ResetsAt.IsZero())
 	if err != nil {
 		return nil, err
 	}
@@ -97,14 +97,14 @@ func scanEvent(row scanner) (Event, error) {
 	if l.Kind == credit.KindCapture {
 		l.Cause = e.Hold
 	}
-	l.Parts, err = readParts(paid, e.Charged, e.RecordedAt)
+	l.Parts, err = readParts(paid, e.Charged, e.RecordedAt, e.ResetsAt.IsZero())
 	return e, err
 }
 
 // spellParts leaves out what most events share: an allowance that paid alone, when it was recorded.
-func spellParts(parts []credit.Part, charged quantity.Units, recorded time.Time) (string, error) {
+func spellParts(parts []credit.Part, charged quantity.Units, recorded time.Time, ever bool) (string, error) {
 	if len(parts) == 0 && charged == 0 ||
-		len(parts) == 1 && parts[0].Grant == "" && parts[0].Amount == -charged && parts[0].At.Equal(recorded) {
+		len(parts) == 1 && parts[0].Grant == "" && parts[0].Amount == -charged && parts[0].At.Equal(recorded) && parts[0].Ever == ever {
 		return "", nil
 	}
 	short := make([]credit.Part, len(parts))
@@ -120,12 +120,12 @@ func spellParts(parts []credit.Part, charged quantity.Units, recorded time.Time)
 	return string(b), nil
 }
 
-func readParts(paid string, charged quantity.Units, recorded time.Time) ([]credit.Part, error) {
+func readParts(paid string, charged quantity.Units, recorded time.Time, ever bool) ([]credit.Part, error) {
 	if paid == "" {
 		if charged == 0 {
 			return nil, nil
 		}
-		return []credit.Part{{Amount: -charged, At: recorded}}, nil
+		return []credit.Part{{Amount: -charged, At: recorded, Ever: ever}}, nil
 	}
 	var parts []credit.Part
 	if err := json.Unmarshal([]byte(paid), &parts); err != nil {
