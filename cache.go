@@ -8,8 +8,8 @@ import (
 const (
 	// membersMax is how many customers a writer remembers in each of two generations.
 	membersMax = 10_000
-	// recentMax is how many transactions a writer remembers in each of two generations, to answer repeats
-	// without a look-up. The unique key in the database, not this, is what makes a repeat one.
+	// recentMax is how many transactions a writer remembers in each of two generations, to look a repeat up rather
+	// than have its unique key abort the group. The database, not this, says whether it is one.
 	recentMax = 8_000
 )
 
@@ -23,11 +23,11 @@ type member struct {
 // and what is used again moves back to the young.
 type cache struct {
 	young, old   map[id.Customer]*member
-	recent, past map[store.Name]*store.Event
+	recent, past map[store.Name]bool
 }
 
 func newCache() cache {
-	return cache{young: map[id.Customer]*member{}, recent: map[store.Name]*store.Event{}}
+	return cache{young: map[id.Customer]*member{}, recent: map[store.Name]bool{}}
 }
 
 func (c *cache) member(name id.Customer) *member {
@@ -70,16 +70,12 @@ func (c *cache) put(name id.Customer, a *store.Account) {
 	}
 }
 
-func (c *cache) event(n store.Name) *store.Event {
-	if e := c.recent[n]; e != nil {
-		return e
-	}
-	return c.past[n]
-}
+// knows reports whether a transaction was recorded a moment ago.
+func (c *cache) knows(n store.Name) bool { return c.recent[n] || c.past[n] }
 
-func (c *cache) remember(e *store.Event) {
+func (c *cache) remember(n store.Name) {
 	if len(c.recent) >= recentMax {
-		c.past, c.recent = c.recent, make(map[store.Name]*store.Event, recentMax)
+		c.past, c.recent = c.recent, make(map[store.Name]bool, recentMax)
 	}
-	c.recent[store.Name{Customer: e.Key, Name: string(e.TransactionID)}] = e
+	c.recent[n] = true
 }

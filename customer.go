@@ -225,8 +225,11 @@ func (e *Engine) checkChange(name id.Customer, ch CustomerChange) (*book, error)
 		value *string
 		max   int
 	}{{"name", ch.Name, 255}, {"email", ch.Email, 320}, {"timezone", ch.Timezone, 64}} {
-		if f.value != nil && len(*f.value) > f.max {
-			return b, fault.Field(f.field, len(*f.value), f.max, "%s has %d bytes; the limit is %d.", f.field, len(*f.value), f.max)
+		if f.value == nil {
+			continue
+		}
+		if err := checkText(f.field, *f.value, f.max); err != nil {
+			return b, err
 		}
 	}
 	if ch.Timezone != nil && *ch.Timezone != "" {
@@ -244,9 +247,15 @@ func (e *Engine) checkChange(name id.Customer, ch CustomerChange) (*book, error)
 	}
 	var size int
 	for k, v := range ch.Metadata {
-		if v != nil {
-			size += len(k) + len(*v)
+		if v == nil {
+			continue
 		}
+		for _, text := range []string{k, *v} {
+			if err := checkText("metadata", text, MetadataBytesMax); err != nil {
+				return b, err
+			}
+		}
+		size += len(k) + len(*v)
 	}
 	if size > MetadataBytesMax {
 		return b, fault.Field("metadata", size, MetadataBytesMax, "metadata has %d bytes; the limit is %d.", size, MetadataBytesMax)

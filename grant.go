@@ -37,6 +37,8 @@ const (
 	// reasonBytesMax is the longest reason of a grant, a revoke or a void.
 	reasonBytesMax = 1000
 	sourceBytesMax = 64
+	// yearMax is the last year that RFC 3339 can write.
+	yearMax = 9999
 )
 
 // Grant adds a lot of units. Faults: not_found for an unknown customer or balance, conflict when the id was used
@@ -101,18 +103,18 @@ func (r GrantRequest) lot(now time.Time, decimals int) (credit.Lot, error) {
 		return l, fault.Field("expiresAt", l.ExpiresAt, now, "expiresAt must lie in the future.")
 	case r.ExpiresAt != nil && !l.ExpiresAt.After(l.StartsAt):
 		return l, fault.Field("expiresAt", l.ExpiresAt, l.StartsAt, "expiresAt must lie after startsAt.")
-	case len(l.Source) > sourceBytesMax:
-		return l, fault.Field("source", l.Source[:sourceBytesMax]+"…", sourceBytesMax, "source has %d bytes; the limit is %d.", len(l.Source), sourceBytesMax)
+	case l.StartsAt.Year() < 0 || l.StartsAt.Year() > yearMax:
+		return l, fault.Field("startsAt", l.StartsAt.String(), yearMax, "startsAt must lie in the years 0 to %d.", yearMax)
+	case l.ExpiresAt.Year() > yearMax:
+		return l, fault.Field("expiresAt", l.ExpiresAt.String(), yearMax, "expiresAt must lie in the years up to %d; leave it out for a grant that never expires.", yearMax)
+	}
+	if err := checkText("source", l.Source, sourceBytesMax); err != nil {
+		return l, err
 	}
 	return l, checkReason(r.Reason)
 }
 
-func checkReason(reason string) error {
-	if len(reason) > reasonBytesMax {
-		return fault.Field("reason", len(reason), reasonBytesMax, "reason has %d bytes; the limit is %d.", len(reason), reasonBytesMax)
-	}
-	return nil
-}
+func checkReason(reason string) error { return checkText("reason", reason, reasonBytesMax) }
 
 // A Revoked is the answer to a revoke.
 type Revoked struct {
@@ -134,7 +136,7 @@ func (e *Engine) Revoke(ctx context.Context, grantID, reason string) (Revoked, e
 		return Revoked{}, err
 	}
 	o := &op{
-		customer: customer, slug: line.slug, name: "revoke:" + grantID, hash: hashOf("revoke"),
+		customer: customer, slug: line.slug, name: revokeName(grantID), hash: hashOf("revoke"),
 		req: credit.Request{Kind: credit.KindRevoke, Cause: grantID, Reason: reason},
 	}
 	o.answer = func(s *credit.State, made credit.Entry, now time.Time) any {
@@ -143,6 +145,9 @@ func (e *Engine) Revoke(ctx context.Context, grantID, reason string) (Revoked, e
 	var out Revoked
 	return out, e.doNamed(ctx, o, &out, &out.Duplicate)
 }
+
+// revokeName is the once-key of a grant's revocation.
+func revokeName(grantID string) string { return "revoke:" + grantID }
 
 func (e *Engine) unknownBalance(slug id.Slug) error {
 	return fault.New(fault.NotFound, "There is no meter or credits pool %q in the catalog.", string(slug)).With("balance", string(slug))

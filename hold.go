@@ -7,6 +7,7 @@ import (
 	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/internal/store"
 	"github.com/tollgate/tollgate/meter"
 	"github.com/tollgate/tollgate/quantity"
 )
@@ -162,8 +163,11 @@ func (e *Engine) lineOf(ctx context.Context, kind, madeID string) (id.Customer, 
 		return "", placed{}, unknown
 	}
 	c, err := e.db.CustomerByKey(ctx, key)
-	if err != nil {
+	if store.None(err) {
 		return "", placed{}, unknown
+	}
+	if err != nil {
+		return "", placed{}, outside("find "+kind, err)
 	}
 	return c.ExternalID, placed{line.Entry, line.Slug}, nil
 }

@@ -38,8 +38,8 @@ func (e *Engine) CreateKey(ctx context.Context, scope Scope, name string, live b
 	if !scope.Allows(ScopeRead) {
 		return "", Key{}, fault.Field("scope", string(scope), nil, "scope must be full, record or read.")
 	}
-	if len(name) > 255 {
-		return "", Key{}, fault.Field("name", len(name), 255, "name has %d bytes; the limit is 255.", len(name))
+	if err := checkText("name", name, 255); err != nil {
+		return "", Key{}, err
 	}
 	prefix := "sk_test_"
 	if live {

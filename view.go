@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/fault"
+	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/internal/store"
 	"github.com/tollgate/tollgate/quantity"
 )
@@ -28,8 +30,9 @@ type view struct {
 	batch    store.Batch
 
 	ends    []end
-	again   []*op // to be attempted anew: their plan changed under way
-	crossed bool  // another process has written an account the cache knew
+	again   []*op           // to be attempted anew: under the lock, or because their plan changed under way
+	behind  map[id.Key]bool // customers with an act in again: their later acts wait for it
+	crossed bool            // another process has written an account the cache knew
 }
 
 // An end is how an act ends once the view is committed.
@@ -43,6 +46,7 @@ func newView(w *writer, b *book, now time.Time, f *store.Found) *view {
 		w: w, book: b, now: now, found: f,
 		accounts: map[store.AccountKey]*store.Account{}, changed: map[store.AccountKey]bool{},
 		events: map[store.Name]*store.Event{}, entries: map[store.Name]*store.Entry{}, seen: map[store.Value]store.Seen{},
+		behind: map[id.Key]bool{},
 	}
 }
 
@@ -58,7 +62,7 @@ func (v *view) settle() {
 			v.w.cache.put(o.customer, a)
 		}
 		if o.left != nil {
-			v.w.cache.remember(o.left)
+			v.w.cache.remember(store.Name{Customer: o.left.Key, Name: string(o.left.TransactionID)})
 		}
 		o.finish(end.err)
 	}
@@ -107,47 +111,59 @@ func (v *view) account(o *op) *store.Account {
 // decide decides one act.
 func (v *view) decide(ctx context.Context, o *op) {
 	o.left, o.said, o.duplicate = nil, "", false
+	if v.behind[o.key] {
+		v.postpone(o)
+		return
+	}
+	if v.found == nil && o.txid != "" && v.w.cache.knows(store.Name{Customer: o.key, Name: string(o.txid)}) {
+		v.relock(o)
+		return
+	}
+	c := v.customer(o)
+	if c == nil { // erased since the cache read it; another may have its name by now
+		v.w.cache.drop(o.customer)
+		v.postpone(o)
+		return
+	}
 	if done, err := v.repeated(o); done || err != nil {
 		v.end(o, err)
 		return
 	}
-	c := v.customer(o)
-	if c == nil {
-		v.end(o, unknownCustomer(o.customer))
-		return
-	}
+	req := o.req
 	if o.usage {
 		slug, cost := v.book.payer(c.Plan, o.req.Meter)
 		if slug != o.slug { // the plan changed since the accounts were chosen
 			v.w.cache.drop(o.customer)
-			v.again = append(v.again, o)
+			v.postpone(o)
 			return
 		}
-		o.req.Cost = cost
+		req.Cost = cost
 	}
 	a := v.account(o)
 	if a == nil {
 		v.w.cache.drop(o.customer)
-		v.again = append(v.again, o)
+		v.postpone(o)
 		return
 	}
+	req.Lots = v.unrevoked(o)
 	now := a.State.At(v.now)
 	terms := v.w.engine.terms(v.book, c, o.slug, now)
-	value, err := v.distinct(ctx, o, terms)
+	value, err := v.distinct(ctx, o, &req, terms)
 	if err != nil {
 		v.end(o, err)
 		return
 	}
-	state, lines, res, err := credit.Apply(a.State, terms, o.req, now)
+	state, lines, res, err := credit.Apply(a.State, terms, req, now)
 	if err != nil {
 		if v.found == nil {
-			// A refusal writes nothing, so no version and no unique key guards it: the cache may be behind, and the
-			// act may be the repeat of one long done. Decide it again under the lock, with its id looked up.
-			o.lock = true
-			v.again = append(v.again, o)
+			v.relock(o)
 			return
 		}
 		v.end(o, v.refusal(o, err))
+		return
+	}
+	if err := v.write(o, a, state, lines, res, now); err != nil {
+		v.end(o, err)
 		return
 	}
 	if value != nil {
@@ -159,14 +175,33 @@ func (v *view) decide(ctx context.Context, o *op) {
 		}
 		v.seen[value.Value] = s
 	}
-	if err := v.write(o, a, state, lines, res, now); err != nil {
-		v.end(o, err)
-		return
-	}
 	v.end(o, nil)
 }
 
 func (v *view) end(o *op, err error) { v.ends = append(v.ends, end{o, err}) }
+
+// postpone leaves an act to the next attempt, and with it whatever its customer does later, so that the acts of a
+// customer are decided in their order.
+func (v *view) postpone(o *op) {
+	v.behind[o.key] = true
+	v.again = append(v.again, o)
+}
+
+// relock leaves an act to an attempt under the lock, with its id looked up. A refusal and a repeat write nothing, so
+// no version and no unique key guards them: the cache may be behind, the refused act may be the repeat of one long
+// done, and the customer of the repeat may have been erased since.
+func (v *view) relock(o *op) {
+	o.lock = true
+	v.postpone(o)
+}
+
+// unrevoked returns the lots that a void may bring back: those not revoked since it looked them up.
+func (v *view) unrevoked(o *op) []credit.Lot {
+	return slices.DeleteFunc(slices.Clone(o.req.Lots), func(l credit.Lot) bool {
+		n := store.Name{Customer: o.key, Name: revokeName(l.ID)}
+		return v.entries[n] != nil || v.found != nil && v.found.Entries[n] != nil
+	})
+}
 
 // repeated finds what an earlier act under the same id left, and reports whether it answers this one.
 func (v *view) repeated(o *op) (bool, error) {
@@ -175,9 +210,6 @@ func (v *view) repeated(o *op) (bool, error) {
 		e := v.events[n]
 		if e == nil && v.found != nil {
 			e = v.found.Events[n]
-		}
-		if e == nil {
-			e = v.w.cache.event(n)
 		}
 		if e == nil {
 			return false, nil
@@ -208,9 +240,9 @@ func conflict(field, value string) error {
 		With("field", field).With("value", value)
 }
 
-// distinct decides whether a unique meter's value is new in its window, or lost with a void, and returns the
-// change to remember; nil for every other act.
-func (v *view) distinct(ctx context.Context, o *op, terms credit.Terms) (*store.Seen, error) {
+// distinct decides whether a unique meter's value is new in its window, or lost with a void, sets what req is to
+// charge or give back, and returns the change to remember; nil for every other act.
+func (v *view) distinct(ctx context.Context, o *op, req *credit.Request, terms credit.Terms) (*store.Seen, error) {
 	if o.value == "" {
 		return nil, nil
 	}
@@ -232,13 +264,13 @@ func (v *view) distinct(ctx context.Context, o *op, terms credit.Terms) (*store.
 	v.seen[val] = met
 	if o.void != "" {
 		if met.Events > 1 {
-			o.req.Parts = nil // other events still name the value: it stays paid for
+			req.Parts = nil // other events still name the value: it stays paid for
 		}
 		return &store.Seen{Value: val, Events: -1, Payer: met.Payer}, nil
 	}
-	o.req.Amount = 0
+	req.Amount = 0
 	if met.Events == 0 {
-		o.req.Amount = quantity.One
+		req.Amount = quantity.One
 	}
 	return &store.Seen{Value: val, Events: 1, Payer: o.txid}, nil
 }
@@ -246,6 +278,13 @@ func (v *view) distinct(ctx context.Context, o *op, terms credit.Terms) (*store.
 // write adds what an act writes to the batch.
 func (v *view) write(o *op, a *store.Account, state credit.State, lines []credit.Entry, res credit.Result, now time.Time) error {
 	last := len(lines) - 1
+	if o.txid == "" { // before anything is added: a line without its account would break the ledger
+		said, err := json.Marshal(o.answer(&state, lines[last], now))
+		if err != nil {
+			return fmt.Errorf("spell the answer to %s: %w", o.name, err)
+		}
+		o.said = string(said)
+	}
 	for i, line := range lines {
 		if i == last && o.txid != "" {
 			v.writeEvent(o, &state, line, res, now)
@@ -253,11 +292,7 @@ func (v *view) write(o *op, a *store.Account, state credit.State, lines []credit
 		}
 		e := &store.Entry{AccountKey: a.AccountKey, Entry: line}
 		if i == last {
-			said, err := json.Marshal(o.answer(&state, line, now))
-			if err != nil {
-				return fmt.Errorf("spell the answer to %s: %w", o.name, err)
-			}
-			e.Name, e.Hash, e.Answer, o.said = o.name, o.hash, string(said), string(said)
+			e.Name, e.Hash, e.Answer = o.name, o.hash, o.said
 			v.entries[store.Name{Customer: o.key, Name: o.name}] = e
 		}
 		v.batch.Entries = append(v.batch.Entries, e)

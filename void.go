@@ -99,14 +99,15 @@ func (e *Engine) uniqueVoid(ctx context.Context, o *op, c Customer, m meter.Mete
 	return nil
 }
 
-// lotsOf returns the lots among parts as they were granted, leaving out those revoked since.
+// lotsOf returns the lots among parts as they were granted, leaving out those revoked since. One revoked from now on
+// is left out under the lock.
 func (e *Engine) lotsOf(ctx context.Context, key id.Key, parts []credit.Part) ([]credit.Lot, error) {
 	var lots []credit.Lot
 	for _, p := range parts {
 		if p.Grant == "" {
 			continue
 		}
-		_, revoked, err := e.db.EntryNamed(ctx, key, "revoke:"+p.Grant)
+		_, revoked, err := e.db.EntryNamed(ctx, key, revokeName(p.Grant))
 		if err != nil {
 			return nil, outside("find grant", err)
 		}

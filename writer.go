@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -77,6 +78,7 @@ func (w *writer) loop() {
 	defer close(w.ended)
 	for range w.wake {
 		for {
+			w.gather()
 			group, closed := w.take()
 			if len(group) == 0 {
 				if closed {
@@ -86,6 +88,21 @@ func (w *writer) loop() {
 			}
 			w.run(group)
 		}
+	}
+}
+
+// gather lets callers that are about to enqueue do so, as long as they do: a fuller group costs little more to
+// commit. It waits for no timer, and for nothing at all when no other goroutine is ready to run.
+func (w *writer) gather() {
+	for before := -1; ; {
+		w.mu.Lock()
+		n := len(w.queue)
+		w.mu.Unlock()
+		if n == before || n >= groupMax {
+			return
+		}
+		before = n
+		runtime.Gosched()
 	}
 }
 
@@ -113,7 +130,8 @@ func (w *writer) run(group []*op) {
 		live = append(live, o)
 	}
 	for try := 1; len(live) > 0 && try <= triesMax; try++ {
-		again, err := w.attempt(ctx, live)
+		var err error
+		live, err = w.attempt(ctx, live)
 		if store.Lost(err) {
 			for _, o := range live {
 				o.finish(unavailable(err))
@@ -123,7 +141,6 @@ func (w *writer) run(group []*op) {
 		if err != nil && !retryable(err) {
 			break
 		}
-		live = again
 	}
 	for _, o := range live { // one by one, so that a bad request harms only its sender
 		w.single(ctx, o)
@@ -148,8 +165,8 @@ func retryable(err error) bool {
 	return errors.Is(err, store.ErrMoved) || errors.Is(err, store.ErrSeen)
 }
 
-// attempt decides a group and commits it. It finishes the acts that came to an end and returns the others.
-// On an error none has ended but those whose answer needs no write.
+// attempt decides a group and commits it. It finishes the acts that came to an end and returns the others, with
+// an error or without: an act that has ended must not be finished again.
 func (w *writer) attempt(ctx context.Context, ops []*op) ([]*op, error) {
 	now := w.engine.Now()
 	b := w.engine.book.Load()
@@ -223,8 +240,14 @@ func (w *writer) want(ops []*op) store.Want {
 		if n := (store.Name{Customer: o.key, Name: string(o.txid)}); o.txid != "" && !events[n] {
 			events[n], want.Transactions = true, append(want.Transactions, n)
 		}
-		if n := (store.Name{Customer: o.key, Name: o.name}); o.name != "" && !entries[n] {
-			entries[n], want.Entries = true, append(want.Entries, n)
+		names := []string{o.name}
+		for _, l := range o.req.Lots {
+			names = append(names, revokeName(l.ID))
+		}
+		for _, name := range names {
+			if n := (store.Name{Customer: o.key, Name: name}); name != "" && !entries[n] {
+				entries[n], want.Entries = true, append(want.Entries, n)
+			}
 		}
 	}
 	return want

@@ -19,6 +19,7 @@ type exchange struct {
 	status int    // 0 until the answer begins
 	key    string // the id of the key, not the key
 	cause  error  // why the answer is a 5xx; for the log only
+	path   string // as it was sent, when the mux got another; see keepSlashes
 }
 
 // WriteHeader implements http.ResponseWriter.
@@ -65,12 +66,12 @@ func saneID(s string) bool {
 	return 0 < len(s) && len(s) <= requestIDBytesMax
 }
 
-// finish logs and counts an exchange, and answers for a handler that panicked.
-func (s *Server) finish(x *exchange, r *http.Request) {
-	if p := recover(); p != nil {
-		if p == http.ErrAbortHandler {
-			panic(p)
-		}
+// finish logs and counts an exchange, and answers for a handler that panicked with p.
+func (s *Server) finish(x *exchange, r *http.Request, p any) {
+	switch {
+	case p == http.ErrAbortHandler:
+		panic(p) // net/http's own way to drop a connection
+	case p != nil:
 		s.fail(x, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
 	}
 	took := time.Since(x.began)
@@ -83,7 +84,7 @@ func (s *Server) finish(x *exchange, r *http.Request) {
 	}
 	s.metrics.observe(route, status, took)
 	level := slog.LevelDebug
-	if status >= http.StatusInternalServerError {
+	if status >= http.StatusInternalServerError || x.cause != nil && status != statusGone {
 		level = slog.LevelError
 	}
 	if !s.log.Enabled(r.Context(), level) {

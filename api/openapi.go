@@ -108,7 +108,7 @@ type BatchOutcome struct {
 	Message   string          `json:"message,omitempty"`
 }
 
-// operation returns the description of a route.
+// operation makes the description of a route.
 func (s *Server) operation(need tollgate.Scope, pattern string) *huma.Operation {
 	told := operations()[pattern]
 	method, path, _ := strings.Cut(pattern, " ")
@@ -125,19 +125,20 @@ func (s *Server) operation(need tollgate.Scope, pattern string) *huma.Operation 
 	if told.body != nil {
 		op.RequestBody = &huma.RequestBody{Required: !told.optional, Content: map[string]*huma.MediaType{}}
 		for _, kind := range told.takes() {
-			op.RequestBody.Content[kind] = &huma.MediaType{Schema: registry.Schema(told.body, true, ""), Example: told.sample(kind)}
+			op.RequestBody.Content[kind] = &huma.MediaType{Schema: registry.Schema(told.body, true, ""), Example: jsonExample(kind, told.example)}
 		}
 	}
 	if told.answer != nil {
 		op.Responses["200"] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{}}
 		for _, kind := range told.gives() {
-			op.Responses["200"].Content[kind] = &huma.MediaType{Schema: registry.Schema(told.answer, true, "")}
+			op.Responses["200"].Content[kind] = &huma.MediaType{Schema: registry.Schema(told.answer, true, ""), Example: jsonExample(kind, told.reply)}
 		}
 	}
 	for status, about := range told.also {
 		op.Responses[strconv.Itoa(status)] = about
 	}
 	refusals(op, registry, need, told.refuses)
+	s.operations = append(s.operations, op)
 	return op
 }
 
@@ -169,7 +170,9 @@ func (s *Server) document() {
 		panic(err) // it holds nothing but what this package describes
 	}
 	s.openAPI = append(body, '\n')
-	s.docs = renderDocs(doc)
+	if s.docs, err = renderDocs(doc, s.operations); err != nil {
+		panic(err) // likewise
+	}
 }
 
 // takes returns the kinds of body an operation reads.
@@ -185,10 +188,10 @@ func orJSON(kinds []string) []string {
 	return kinds
 }
 
-// sample returns the example of a body; none for YAML.
-func (o operation) sample(kind string) any {
-	if kind != jsonType || o.example == "" {
+// jsonExample returns an example of a body; none for other kinds than JSON.
+func jsonExample(kind, example string) any {
+	if kind != jsonType || example == "" {
 		return nil
 	}
-	return json.RawMessage(o.example)
+	return json.RawMessage(example)
 }

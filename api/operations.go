@@ -23,6 +23,7 @@ type operation struct {
 	optional   bool     // the body may be left out
 	answer     reflect.Type
 	answers    []string // the kinds of the answer; JSON when nil
+	reply      string   // an example of the answer, as JSON
 	also       map[int]*huma.Response
 	refuses    []fault.Code // beyond what every route may refuse with
 	parameters []*huma.Param
@@ -101,14 +102,14 @@ func usageOperations() map[string]operation {
 			about: "Either the balance covers the amount and the usage is durably recorded, or it is refused with 402 and nothing is written. No number of parallel calls spends a unit twice.\n\n" +
 				"A transactionId counts once, for ever: send the same request again after a timeout, and the first answer comes back with duplicate set to true. With record set to true the usage has already happened and is never refused.",
 			body: reflect.TypeFor[meter.Usage](), example: `{"customer": "user_42", "meter": "ai_requests", "amount": 1, "transactionId": "req_1001"}`,
-			answer: reflect.TypeFor[tollgate.Receipt](), refuses: []fault.Code{fault.InsufficientCredits, fault.NotFound, fault.Conflict},
+			answer: reflect.TypeFor[tollgate.Receipt](), refuses: []fault.Code{fault.InsufficientCredits, fault.NotFound, fault.Conflict}, reply: `{"event": {"customer": "user_42", "meter": "ai_requests", "amount": 1, "transactionId": "req_1001", "at": "2026-01-31T15:04:05Z", "recordedAt": "2026-01-31T15:04:05Z", "charged": 1, "paidBy": "ai_requests"}, "balance": {"slug": "ai_requests", "used": 1, "limit": 20, "available": 19, "unlimited": false, "resetsAt": "2026-02-01T00:00:00Z"}, "duplicate": false}`,
 		},
 		"POST /v1/events": {
 			name: "sendEvents", tag: usageTag, summary: "Send a batch of usage",
 			about:   "Up to 1,000 usage facts, each decided by itself: data[i] answers events[i] with its own status, as consume would. The facts of one customer are decided in their order. The events may also be sent as a bare JSON array.",
 			body:    reflect.TypeFor[BatchRequest](),
 			example: `{"events": [{"customer": "user_42", "meter": "ai_requests", "amount": 1, "transactionId": "req_1002"}, {"customer": "user_43", "meter": "tokens", "amount": 1830, "transactionId": "req_1003", "record": true}]}`,
-			answer:  reflect.TypeFor[BatchAnswer](),
+			answer:  reflect.TypeFor[BatchAnswer](), reply: `{"data": [{"status": 200, "event": {"customer": "user_42", "meter": "ai_requests", "amount": 1, "transactionId": "req_1002", "at": "2026-01-31T15:04:05Z", "recordedAt": "2026-01-31T15:04:05Z", "charged": 1, "paidBy": "ai_requests"}, "balance": {"slug": "ai_requests", "used": 1, "limit": 20, "available": 19, "unlimited": false, "resetsAt": "2026-02-01T00:00:00Z"}, "duplicate": false}, {"error": "not_found", "message": "There is no customer \"user_43\".", "customer": "user_43", "status": 404}]}`,
 		},
 		"DELETE /v1/customers/{externalId}/events/{transactionId}": {
 			name: "voidEvent", tag: usageTag, summary: "Void an event",
@@ -119,7 +120,7 @@ func usageOperations() map[string]operation {
 			name: "check", tag: usageTag, summary: "Check an amount or a feature",
 			about: "Says whether the customer may use an amount of a meter, or a feature, at this moment; it writes nothing and promises nothing about the next. Only consume and holds decide. A check that says no answers 200 with allowed false.",
 			body:  reflect.TypeFor[tollgate.CheckRequest](), example: `{"customer": "user_42", "meter": "ai_requests", "amount": 3}`,
-			answer: reflect.TypeFor[tollgate.Check](), refuses: []fault.Code{fault.NotFound},
+			answer: reflect.TypeFor[tollgate.Check](), refuses: []fault.Code{fault.NotFound}, reply: `{"allowed": true, "meter": "ai_requests", "balance": "ai_requests", "available": 19, "required": 3, "resetsAt": "2026-02-01T00:00:00Z", "plan": "free"}`,
 		},
 	}
 }
@@ -134,7 +135,7 @@ func balanceOperations() map[string]operation {
 		},
 		"GET /v1/customers/{externalId}/balances/{slug}": {
 			name: "getBalance", tag: balancesTag, summary: "Read a balance", about: "What is left of a meter or a credits pool, now or as it was at a past instant.",
-			answer: reflect.TypeFor[credit.Balance](), refuses: missing,
+			answer: reflect.TypeFor[credit.Balance](), refuses: missing, reply: `{"slug": "ai_requests", "used": 1, "limit": 20, "available": 19, "unlimited": false, "resetsAt": "2026-02-01T00:00:00Z"}`,
 		},
 		"GET /v1/customers/{externalId}/entries": {
 			name: "listEntries", tag: balancesTag, summary: "Read the ledger of a balance",

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/tollgate/tollgate/fault"
@@ -24,6 +25,45 @@ func checkPath(r *http.Request) error {
 		}
 	}
 	return nil
+}
+
+// slash is an id that is one slash, as a path carries it.
+const slash = "%2F"
+
+// keepSlashes hides from http.ServeMux parts of the path that are one encoded slash, which it takes for the end
+// of the path (go1.26 net/http/routing_tree.go). restorePath brings them back.
+func (x *exchange) keepSlashes(r *http.Request) *http.Request {
+	if !strings.Contains(r.URL.RawPath, "/%2") {
+		return r
+	}
+	parts := strings.Split(r.URL.RawPath, "/")
+	for i, part := range parts {
+		if strings.EqualFold(part, slash) {
+			parts[i], x.path = "-", r.URL.RawPath
+		}
+	}
+	if x.path == "" {
+		return r
+	}
+	hidden, location := *r, *r.URL
+	location.RawPath = strings.Join(parts, "/")
+	location.Path, _ = url.PathUnescape(location.RawPath) // what was valid before is valid now
+	hidden.URL = &location
+	return &hidden
+}
+
+// restorePath gives the wildcards of the route their values of the path as it was sent.
+func (x *exchange) restorePath(r *http.Request) {
+	if x.path == "" {
+		return
+	}
+	_, pattern, _ := strings.Cut(r.Pattern, " ")
+	parts := strings.Split(x.path, "/")
+	for i, name := range strings.Split(pattern, "/") {
+		if name, ok := strings.CutPrefix(name, "{"); ok && strings.EqualFold(parts[i], slash) {
+			r.SetPathValue(strings.TrimSuffix(name, "}"), "/")
+		}
+	}
 }
 
 // unmatched returns the fault for a request that no route takes.

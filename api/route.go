@@ -58,6 +58,7 @@ type handler func(x *exchange, r *http.Request) error
 func (s *Server) handle(need tollgate.Scope, pattern string, h handler) {
 	s.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 		x := w.(*exchange)
+		x.restorePath(r)
 		err := s.admit(x, r, need)
 		if err == nil {
 			err = h(x, r)
@@ -71,7 +72,5 @@ func (s *Server) handle(need tollgate.Scope, pattern string, h handler) {
 // plain registers a route that huma only describes.
 func (s *Server) plain(need tollgate.Scope, pattern string, h handler) {
 	s.handle(need, pattern, h)
-	if op := s.operation(need, pattern); op != nil {
-		s.huma.OpenAPI().AddOperation(op)
-	}
+	s.huma.OpenAPI().AddOperation(s.operation(need, pattern))
 }

@@ -48,8 +48,10 @@ type Server struct {
 	keys    *keyring
 	rates   *rates
 	metrics *metrics
-	openAPI []byte
-	docs    []byte
+
+	operations []*huma.Operation // in the order of their routes
+	openAPI    []byte
+	docs       []byte
 }
 
 // New returns a Server of e's verbs. The caller keeps e, and closes it after the server has stopped.
@@ -95,10 +97,11 @@ func (s *Server) HTTPServer(addr string) *http.Server {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{ResponseWriter: w, id: requestID(r), began: time.Now()}
 	w.Header()["X-Request-Id"] = []string{x.id}
-	defer s.finish(x, r)
+	defer func() { s.finish(x, r, recover()) }()
 	if err := checkPath(r); err != nil {
 		s.fail(x, err)
 		return
 	}
+	r = x.keepSlashes(r)
 	s.mux.ServeHTTP(x, r)
 }

@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -73,8 +75,8 @@ type reply[O any] struct {
 // typed registers a route whose parameters are the fields of I and whose answer is an O. A body, if it takes one,
 // is I's field RawBody.
 func typed[I, O any](s *Server, need tollgate.Scope, pattern string, do func(context.Context, *I) (O, error)) {
-	op := *s.operation(need, pattern)
-	body := op.RequestBody
+	told := s.operation(need, pattern)
+	op, body := *told, told.RequestBody
 	if body != nil { // huma would overwrite the description with that of raw bytes
 		op.RequestBody = &huma.RequestBody{}
 		op.BodyReadTimeout, op.MaxBodyBytes = ReadTimeout, -1 // the router has read it
@@ -93,6 +95,23 @@ func typed[I, O any](s *Server, need tollgate.Scope, pattern string, do func(con
 	if body != nil {
 		*op.RequestBody = *body
 	}
+	*told = *s.documented(op.Method, op.Path) // with what huma has found out
+}
+
+// documented returns an operation of the OpenAPI document.
+func (s *Server) documented(method, path string) *huma.Operation {
+	item := s.huma.OpenAPI().Paths[path]
+	switch method {
+	case http.MethodPut:
+		return item.Put
+	case http.MethodPost:
+		return item.Post
+	case http.MethodPatch:
+		return item.Patch
+	case http.MethodDelete:
+		return item.Delete
+	}
+	return item.Get
 }
 
 // transform turns what went wrong inside huma, and the errors of our own functions, into what the caller is told.
@@ -130,9 +149,9 @@ func badParameter(op *huma.Operation, m *huma.ErrorModel) error {
 
 // brokenLimit returns the limit that a number breaks; nil when there is none.
 func brokenLimit(schema *huma.Schema, value any) any {
-	n, ok := value.(int)
+	n, err := strconv.Atoi(fmt.Sprint(value))
 	switch {
-	case !ok:
+	case err != nil:
 		return nil
 	case schema.Minimum != nil && float64(n) < *schema.Minimum:
 		return *schema.Minimum

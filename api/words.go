@@ -1,7 +1,6 @@
 package api
 
 import (
-	_ "embed" // the glossary
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -17,11 +16,6 @@ const introduction = "Tollgate meters what your customers use, refuses what thei
 	"Ids of your own may hold any text of 1 to 255 bytes. In a path, percent-encode each as one part: `a/b` is `a%2Fb`. Ids that are `.` or `..` are `%2E` and `%2E%2E` in a path; many clients take even these away, so prefer other ids.\n\n" +
 	"Every write can be sent again after a timeout: the same id with the same content answers as the first time, with `duplicate` set to true, and counts once. What an answer has confirmed is on disk.\n\n" +
 	"Every answer has an `X-Request-Id`: yours when you send a plain one, else a new one."
-
-// glossary has a line for each field: its name, or its schema and name, and what it means.
-//
-//go:embed glossary.txt
-var glossary string
 
 // refusal says when a code is answered and what to do.
 func refusal(c fault.Code) string {

@@ -30,7 +30,7 @@ func (cmd *AuditCmd) Run(ctx context.Context, c *console) error {
 			return err
 		}
 		if n := int64(len(audit.Findings)); n > 0 {
-			return fmt.Errorf("the ledger does not balance: %s of %s", counted(n, "account")+" differ", number(audit.Accounts))
+			return fmt.Errorf("the ledger does not balance: %s of %s accounts differ", number(n), number(audit.Accounts))
 		}
 		return nil
 	})

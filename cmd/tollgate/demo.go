@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -14,7 +13,6 @@ import (
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/examples/catalogs"
 	"github.com/tollgate/tollgate/examples/trace"
-	"github.com/tollgate/tollgate/quantity"
 )
 
 // A DemoCmd meters a real workload and proves that the books balance.
@@ -113,17 +111,26 @@ func (cmd *DemoCmd) serve(ctx context.Context, c *console, d *demo) error {
 		return err
 	}
 	d.url = urlOf(l)
-	serving, stop := context.WithCancel(context.WithoutCancel(ctx)) // what is under way at the end is still answered
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx)) // it must outlive the requests of the demo
+	defer stop()
 	ended := make(chan error, 1)
 	go func() { // ends after stop
 		ended <- answer(serving, l, newServer(d.engine, slog.New(slog.DiscardHandler), 0, 0))
 	}()
 	err = cmd.show(ctx, c, d)
-	if ctx.Err() != nil {
+	switch {
+	case err != nil && ctx.Err() != nil:
 		err = errors.New("interrupted before the trace was replayed to its end")
-	}
-	if err == nil && !cmd.Once {
-		err = cmd.stayUp(ctx, c, d)
+	case err == nil && !cmd.Once:
+		d.clock.run()
+		if err = cmd.welcome(c, d); err != nil {
+			break
+		}
+		select {
+		case <-ctx.Done():
+		case err := <-ended: // nobody has asked it to stop
+			return err
+		}
 	}
 	stop()
 	return errors.Join(err, <-ended)
@@ -146,57 +153,11 @@ func (cmd *DemoCmd) show(ctx context.Context, c *console, d *demo) error {
 	return err
 }
 
-// stayUp says what can be looked at, and waits for ctx to end.
-func (cmd *DemoCmd) stayUp(ctx context.Context, c *console, d *demo) error {
-	d.clock.run()
-	text := d.welcome(c)
+// welcome says what can be looked at.
+func (cmd *DemoCmd) welcome(c *console, d *demo) error {
 	if cmd.JSON {
-		c.note("%s", text) // standard output carries JSON and nothing else
-	} else if err := c.print("%s", text); err != nil {
-		return err
+		c.note("%s", d.welcome(c)) // standard output carries JSON and nothing else
+		return nil
 	}
-	<-ctx.Done()
-	return nil
-}
-
-// A demo is what a run of the command works on.
-type demo struct {
-	engine   *tollgate.Engine
-	clock    *replayClock
-	requests []trace.Request
-	url, key string
-	db       database
-}
-
-// run makes the customers, replays the trace, checks every balance and audits the books.
-func (d *demo) run(ctx context.Context, c *console) (*demoReport, error) {
-	p := &replay{
-		client: newDemoClient(d.url, d.key), clock: d.clock, catalog: d.engine.Catalog(), customers: newDemoCustomers(),
-		tallies: make([]demoTally, demoCustomers),
-	}
-	defer p.client.close()
-	left := make([]int64, len(p.customers))
-	for i, customer := range p.customers {
-		left[i] = int64(p.catalog.Plans[customer.plan].Includes[demoRequests].Limit / quantity.One)
-		body := struct {
-			Plan string `json:"plan"`
-		}{string(customer.plan)}
-		a, err := p.client.call(ctx, http.MethodPut, "/v1/customers/"+string(customer.name), body)
-		if err != nil {
-			return nil, err
-		}
-		var made tollgate.Customer
-		if refused, err := a.read(&made); err != nil || refused != nil || made.Plan != customer.plan {
-			return nil, a.unexpected("a customer on " + string(customer.plan) + " was to be made")
-		}
-	}
-	stop := showDemoProgress(c, p, int64(len(d.requests)))
-	start := time.Now()
-	err := p.play(ctx, spread(d.requests, p.customers, left))
-	took := time.Since(start)
-	stop()
-	if err != nil {
-		return nil, err
-	}
-	return d.report(ctx, p, took)
+	return c.print("%s", d.welcome(c))
 }

@@ -56,7 +56,7 @@ func (p *replay) repeat(ctx context.Context, t *demoTally, u meter.Usage, first 
 		want = bytes.Replace(first.body, []byte(`"duplicate":false`), []byte(`"duplicate":true`), 1)
 	}
 	if a.status != first.status || !bytes.Equal(a.body, want) {
-		return a.unexpected(fmt.Sprintf("the same request was answered before:\n  %d %s", first.status, first.body))
+		return a.unexpected(fmt.Sprintf("the first one to the same request was\n  %d %s", first.status, bytes.TrimSpace(first.body)))
 	}
 	if a.status == http.StatusOK {
 		t.Duplicates++

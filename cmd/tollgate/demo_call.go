@@ -16,7 +16,7 @@ const (
 	demoWorkers    = 32               // customers whose requests are under way at the same time
 	demoCallMax    = 30 * time.Second // one request gives up
 	demoAnswerMax  = 1 << 20          // bytes of an answer
-	demoErrorBytes = 300              // how much of an unexpected answer is shown
+	demoErrorBytes = 500              // how much of an unexpected answer is shown
 )
 
 // A demoClient sends requests to the API as an app would.
@@ -91,10 +91,10 @@ func (a demoAnswer) read(into any) (refused *fault.Error, err error) {
 			return refused, nil
 		}
 	}
-	return nil, a.unexpected("nobody would have")
+	return nil, a.unexpected("a success or a want of credits was expected")
 }
 
 // unexpected is the error for an answer that should have been another one.
 func (a demoAnswer) unexpected(why string) error {
-	return fmt.Errorf("%s %s has an unexpected answer: %s\n  %d %s", a.method, a.path, why, a.status, a.body[:min(len(a.body), demoErrorBytes)])
+	return fmt.Errorf("%s %s has an unexpected answer: %s\n  and it is\n  %d %s", a.method, a.path, why, a.status, bytes.TrimSpace(a.body[:min(len(a.body), demoErrorBytes)]))
 }

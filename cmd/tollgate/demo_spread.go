@@ -65,12 +65,12 @@ func newDemoCustomers() []demoCustomer {
 	return customers
 }
 
-// demoWeight returns how much the customer of a rank, from 1 on, asks compared to others: 1/(rank+3), the law of Zipf
+// demoWeight returns how much the customer of a rank, from 1 on, asks compared to others: 1/(rank+17)², a law of Zipf
 // with Mandelbrot's correction, which keeps the first from having almost everything.
-func demoWeight(rank int) int64 { return 1_000_000_000 / int64(rank+3) }
+func demoWeight(rank int) int64 { return 1_000_000_000 / int64((rank+17)*(rank+17)) }
 
-// spread gives every request of the trace to a customer. A burst is given to the next customer in turn who is near
-// the limit: who has, of what left says at the start, fewer than a burst's requests left, but some.
+// spread gives every request of the trace to a customer, and bursts to customers near their limit. left is how many
+// requests each may make in all.
 func spread(requests []trace.Request, customers []demoCustomer, left []int64) []demoRequest {
 	var sums []int64
 	var sum int64
@@ -79,7 +79,7 @@ func spread(requests []trace.Request, customers []demoCustomer, left []int64) []
 		sums = append(sums, sum)
 	}
 	left = slices.Clone(left)
-	draw, turn := splitMix(demoSeed), 0
+	draw := splitMix(demoSeed)
 	out := make([]demoRequest, len(requests))
 	for i, request := range requests {
 		x := int64(draw.next() % uint64(sum))
@@ -90,7 +90,7 @@ func spread(requests []trace.Request, customers []demoCustomer, left []int64) []
 		}
 		asks := int64(1)
 		if r.burst {
-			r.customer, turn = nearLimit(left, turn, at)
+			r.customer = nearLimit(customers, left, at)
 			asks = demoBurstSize
 		}
 		left[r.customer] = max(left[r.customer]-asks, 0)
@@ -99,16 +99,19 @@ func spread(requests []trace.Request, customers []demoCustomer, left []int64) []
 	return out
 }
 
-// nearLimit returns the next customer from turn on who has some requests left but fewer than a burst has, and whose
-// turn it is then; without one it returns other.
-func nearLimit(left []int64, turn, other int) (customer, next int) {
-	for i := range left {
-		at := (turn + i) % len(left)
-		if 0 < left[at] && left[at] < demoBurstSize {
-			return at, at + 1
+// nearLimit returns, of the customers who have some requests left but fewer than a burst has, the one who asks most:
+// those who ask less get there later. Without any it returns other.
+func nearLimit(customers []demoCustomer, left []int64, other int) int {
+	near := -1
+	for i, c := range customers {
+		if 0 < left[i] && left[i] < demoBurstSize && (near < 0 || c.weight > customers[near].weight) {
+			near = i
 		}
 	}
-	return other, turn
+	if near < 0 {
+		return other
+	}
+	return near
 }
 
 // minutes cuts requests into those of the same minute.

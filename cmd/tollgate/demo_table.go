@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/tollgate/tollgate/credit"
@@ -40,7 +39,7 @@ func (r *demoReport) writeHead(c *console) error {
 }
 
 func (r *demoReport) writeTotals(c *console) error {
-	t := newTable("", ">COUNT", "")
+	t := newTable("TOTALS", ">COUNT", "")
 	t.add("requests sent", number(r.Requests), fmt.Sprintf("%s of the trace, %s more in bursts", number(r.Trace.Requests), number(r.Requests-r.Trace.Requests)))
 	t.add("  accepted", number(r.Accepted), share(r.Accepted, r.Requests))
 	t.add("  refused", number(r.Refused), share(r.Refused, r.Requests))
@@ -102,7 +101,7 @@ func (r *demoReport) writeExplained(c *console) error {
 		return err
 	}
 	for _, l := range told.Lines[max(len(told.Lines)-demoLinesShown, 0):] {
-		head := fmt.Sprintf("%s %8s ", l.RecordedAt.Format(time.TimeOnly), signed(l.Amount))
+		head := fmt.Sprintf("%s %8s ", l.RecordedAt.Format("15:04"), signed(l.Amount))
 		text := wrapped(head+l.Text, utf8.RuneCountInString(head))
 		if err := c.print("%s", text); err != nil {
 			return err
@@ -155,27 +154,4 @@ func wrapped(text string, indent int) string {
 		column += n
 	}
 	return b.String() + "\n"
-}
-
-// welcome says where the demo is to be looked at, and what to paste.
-func (d *demo) welcome(c *console) string {
-	auth := fmt.Sprintf("curl -sS -H 'Authorization: Bearer %s'", d.key)
-	return fmt.Sprintf(`
-Still up at %s with all of this, in %s.
-The clock went on from the end of the trace.
-
-    Docs    %[3]s/docs
-    Key     %[4]s
-
-Paste to look at a balance, and to use 1,000 tokens more:
-
-%[5]s \
-  %[3]s/v1/customers/user-010/balances
-
-%[5]s \
-  %[3]s/v1/consume -d '{"customer":"user-020","meter":"tokens",
-  "amount":1000,"transactionId":"try-1"}'
-
-Ctrl-C ends the demo.
-`, c.paint(bold, d.url), d.db.String(), d.url, d.key, auth)
 }

@@ -61,10 +61,17 @@ func (r redacting) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// redact replaces the passwords of the URLs in s.
+// redact replaces the passwords of the database URLs in s. It takes too much rather than too little: a password
+// nobody has escaped may hold anything but space.
 func redact(s string) string {
 	if strings.Contains(s, "://") {
-		s = regexp.MustCompile(`(://[^\s:/@]*):\S*@`).ReplaceAllString(s, "$1:xxxxx@")
+		url := regexp.MustCompile(`(\w+://[^\s:/@]*):\S*@`)
+		s = url.ReplaceAllStringFunc(s, func(found string) string {
+			if strings.HasPrefix(found, "http") { // our own: a port, and an @ in a path
+				return found
+			}
+			return url.ReplaceAllString(found, "$1:xxxxx@")
+		})
 	}
 	if strings.Contains(strings.ToLower(s), "password=") {
 		s = regexp.MustCompile(`(?i)(password=)[^\s&"']+`).ReplaceAllString(s, "${1}xxxxx")

@@ -24,7 +24,7 @@ const (
 	createMax     = 16      // customers a stream makes at once
 	triesMax      = 8       // of a batch that the database could not take
 	retryWait     = 50 * time.Millisecond
-	idleMaxImport = time.Second // what a slow input has sent is imported after this long
+	pauseMax      = time.Second // what a slow input has sent is imported after this long
 )
 
 // An importer imports events in several streams.
@@ -76,7 +76,7 @@ func (im *importer) dispatch(ctx, work context.Context, lines *lineReader) error
 		defer close(events)
 		ended <- im.read(lines, events, stop)
 	}()
-	idle := time.NewTicker(idleMaxImport)
+	idle := time.NewTicker(pauseMax)
 	defer idle.Stop()
 	for {
 		select {

@@ -12,10 +12,18 @@ import (
 	_ "time/tzdata" // the program is one file: it brings the time zones along
 )
 
+// exitSignalled is the exit code after a second signal, as shells have it for SIGINT.
+const exitSignalled = 130
+
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // the first signal ends the work in order, a second one at once
-	code := run(ctx, os.Args[1:], systemConsole())
-	stop()
-	os.Exit(code)
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() { // ends with the process
+		<-signals // the first one ends the work in order
+		cancel()
+		<-signals // the second one does not wait for that
+		os.Exit(exitSignalled)
+	}()
+	os.Exit(run(ctx, os.Args[1:], systemConsole()))
 }

@@ -21,10 +21,10 @@ func TestTableAlignsItsColumns(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `
-NAME                  USED  NOTE
-ada                  1,200
-Zoë�[31m two lines       5  x
-b                       -7  last
+NAME                 USED  NOTE
+ada                 1,200
+Zoë�[31m two lines      5  x
+b                      -7  last
 `
 	if diff := cmp.Diff(want[1:], b.String()); diff != "" {
 		t.Errorf("table (-want +got):\n%s", diff)

@@ -92,7 +92,8 @@ func packKeys(keys []AccountKey) (string, error) {
 }
 
 // EnsureAccounts makes the rows of accounts that have none. Accounts of customers that do not exist, or
-// were erased, are left out.
+// were erased, are left out. It waits for those who are changing what the plan gives, and they for it, so that no
+// account slips past the versions they raise.
 func (tx *Tx) EnsureAccounts(ctx context.Context, keys []AccountKey) error {
 	list, err := packKeys(keys)
 	if err != nil {
@@ -104,7 +105,7 @@ func (tx *Tx) EnsureAccounts(ctx context.Context, keys []AccountKey) error {
 		FROM `+tx.rows+` AS r
 		JOIN customer AS c ON c.id = CAST(r.value->>'c' AS BIGINT)
 		WHERE c.erased_at = 0
-		ORDER BY 1, 2
+		ORDER BY c.id, r.value->>'s' `+tx.share+`
 		ON CONFLICT DO NOTHING`, list)
 	if err != nil {
 		return fmt.Errorf("make accounts: %w", err)

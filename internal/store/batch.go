@@ -68,10 +68,14 @@ type Name struct {
 // returns nil, every row is on disk. ErrMoved or ErrSeen say that the decision no longer holds and that
 // nothing was written. After any other error the batch may or may not have been written.
 func (db *DB) Commit(ctx context.Context, b *Batch) error {
-	if db.Postgres() {
-		return db.commitPostgres(ctx, b)
+	if !db.Postgres() {
+		return db.commitSQLite(ctx, b)
 	}
-	return db.commitSQLite(ctx, b)
+	err := db.commitPostgres(ctx, b)
+	if db.isRetry(err) { // a deadlock with another process, which has written or will write one of the accounts
+		return fmt.Errorf("%w: %w", ErrMoved, err)
+	}
+	return err
 }
 
 // A Want names what Locked reads: accounts to write, events and entries that may be there.

@@ -170,7 +170,8 @@ func (tx *Tx) UpdateCustomer(ctx context.Context, c Customer, terms bool) error 
 	return tx.outdate(ctx, c.Key)
 }
 
-// outdate raises the versions of a customer and of all its accounts.
+// outdate raises the versions of a customer and of all its accounts, those included that EnsureAccounts makes at
+// the same moment: it waits for the customer's row, as this one then does for its transaction.
 func (tx *Tx) outdate(ctx context.Context, key id.Key) error {
 	_, err := tx.sql.ExecContext(ctx, "UPDATE customer SET version = version + 1 WHERE id = $1", int64(key))
 	if err == nil {
@@ -219,6 +220,9 @@ func (tx *Tx) PlanAt(ctx context.Context, key id.Key, t time.Time) (id.Slug, per
 // Erase removes what names or describes a customer: externalId, name, email, metadata and the properties of
 // its events. The ledger stays, under a number nobody can look up.
 func (tx *Tx) Erase(ctx context.Context, key id.Key, at time.Time) error {
+	if err := tx.outdate(ctx, key); err != nil { // first: it keeps events from being added meanwhile
+		return err
+	}
 	for _, stmt := range []string{
 		`UPDATE customer SET external_id = 'erased:' || CAST(id AS TEXT), name = '', email = '', timezone = '', metadata = '{}', erased_at = $2
 			WHERE id = $1`,
@@ -230,7 +234,7 @@ func (tx *Tx) Erase(ctx context.Context, key id.Key, at time.Time) error {
 			return fmt.Errorf("erase customer: %w", err)
 		}
 	}
-	return tx.outdate(ctx, key)
+	return nil
 }
 
 // NameOf returns the externalId of a key, erased or not.

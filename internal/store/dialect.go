@@ -24,7 +24,8 @@ import (
 type dialect struct {
 	ddl      func(string) string // spells a migration for this engine
 	rows     string              // unpacks the JSON array in $1 into rows of one column, value
-	lock     string              // ends a SELECT whose rows the transaction will write
+	lock     string              // ends a SELECT whose accounts, a, the transaction will write
+	share    string              // ends a SELECT whose customers, c, nobody may change until the transaction ends
 	set      bool                // writes batches with unnest
 	isUnique func(error) bool    // the write broke a unique index
 	isRetry  func(error) bool    // the transaction lost a race: run it again
@@ -35,6 +36,7 @@ func postgres() dialect {
 		ddl:      func(s string) string { return strings.ReplaceAll(s, "-- postgres: ", "") },
 		rows:     "jsonb_array_elements(CAST($1 AS jsonb))",
 		lock:     "FOR UPDATE OF a",
+		share:    "FOR SHARE OF c",
 		set:      true,
 		isUnique: func(err error) bool { return pgCode(err) == "23505" },
 		isRetry:  func(err error) bool { c := pgCode(err); return c == "40001" || c == "40P01" },

@@ -1,3 +1,7 @@
+package api
+
+// glossary has a line for each field of a schema: its name, or its schema and name, and what it means.
+const glossary = `
 allowed: Whether it may be done at this moment.
 amount: How many units of the meter.
 at: When it happened.
@@ -20,6 +24,7 @@ email: An address, up to 320 bytes.
 end: When it ends; left out when it never does.
 erased: Always true.
 error: The code, for programs.
+ever: The part counts in a window that never ends.
 event: The event as it was recorded.
 events: Up to 1,000 usage facts.
 expiresAt: When it ends; left out when it never does.
@@ -135,3 +140,4 @@ Told.balance: The balance after it.
 Told.event: The event, of a line of usage.
 Usage.amount: How many units were used. May be left out on meters that count events.
 Usage.at: When it happened; now when not sent. Up to 5 minutes ahead is accepted.
+`

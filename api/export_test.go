@@ -1,0 +1,39 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/tollgate/tollgate"
+	"github.com/tollgate/tollgate/meter"
+)
+
+// DecodeUsage is decodeUsage for tests.
+func DecodeUsage(body []byte, u *meter.Usage) error { return decodeUsage(body, u) }
+
+// DecodeBatch is decodeBatch for tests: the facts, and how many of them are bad.
+func DecodeBatch(body []byte) (usage []meter.Usage, bad int, err error) {
+	items, err := decodeBatch(body)
+	for _, it := range items {
+		if usage = append(usage, it.usage); it.bad != nil {
+			bad++
+		}
+	}
+	return usage, bad, err
+}
+
+// AppendReceipt is appendReceipt for tests.
+func AppendReceipt(b []byte, r *tollgate.Receipt) ([]byte, error) { return appendReceipt(b, r) }
+
+// Routes returns the pattern and the scope of every route that is described.
+func (s *Server) Routes() map[string]tollgate.Scope {
+	all := map[string]tollgate.Scope{}
+	for _, op := range s.operations {
+		all[op.Method+" "+op.Path] = op.Metadata[scopeKey].(tollgate.Scope)
+	}
+	return all
+}
+
+// Break registers an open route that ends as fail says.
+func (s *Server) Break(pattern string, fail func() error) {
+	s.handle(open, pattern, func(*exchange, *http.Request) error { return fail() })
+}

@@ -1,0 +1,26 @@
+package main
+
+import "fmt"
+
+// welcome says where the demo is to be looked at, and what to paste.
+func (d *demo) welcome(c *console) string {
+	auth := fmt.Sprintf("curl -sS -H 'Authorization: Bearer %s'", d.key)
+	return fmt.Sprintf(`
+Still up at %s; the clock goes on from the end of the trace.
+
+    API     %[2]s/docs
+    Key     %[3]s
+    Data    %[4]s
+
+Paste to look at balances, and to use 1,000 tokens (a second time: a duplicate):
+
+%[5]s \
+  %[2]s/v1/customers/user-010/balances
+
+%[5]s \
+  %[2]s/v1/consume -d '{"customer":"user-020","meter":"tokens",
+  "amount":1000,"transactionId":"try-1"}'
+
+Ctrl-C ends the demo.
+`, c.paint(bold, d.url), d.url, d.key, d.db.String(), auth)
+}
