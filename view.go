@@ -22,6 +22,8 @@ type view struct {
 	now   time.Time
 	found *store.Found // what a locked attempt read; nil when deciding on the cache
 
+	repeats map[store.Name]*store.Event // events of a moment ago that acts of this group repeat
+
 	accounts map[store.AccountKey]*store.Account
 	changed  map[store.AccountKey]bool
 	events   map[store.Name]*store.Event
@@ -115,7 +117,7 @@ func (v *view) decide(ctx context.Context, o *op) {
 		v.postpone(o)
 		return
 	}
-	if v.found == nil && o.txid != "" && v.w.cache.knows(store.Name{Customer: o.key, Name: string(o.txid)}) {
+	if n := (store.Name{Customer: o.key, Name: string(o.txid)}); v.found == nil && o.txid != "" && v.repeats[n] == nil && v.w.cache.knows(n) {
 		v.relock(o)
 		return
 	}
@@ -208,6 +210,9 @@ func (v *view) repeated(o *op) (bool, error) {
 	if o.txid != "" {
 		n := store.Name{Customer: o.key, Name: string(o.txid)}
 		e := v.events[n]
+		if e == nil {
+			e = v.repeats[n]
+		}
 		if e == nil && v.found != nil {
 			e = v.found.Events[n]
 		}

@@ -178,6 +178,9 @@ func (w *writer) attempt(ctx context.Context, ops []*op) ([]*op, error) {
 		return w.lockedAttempt(ctx, b, ops, now)
 	}
 	v := newView(w, b, now, nil)
+	if v.repeats, err = w.lookUpRepeats(ctx, ops); err != nil {
+		return ops, err
+	}
 	for _, o := range ops {
 		v.decide(ctx, o)
 	}
@@ -197,6 +200,21 @@ func (w *writer) attempt(ctx context.Context, ops []*op) ([]*op, error) {
 	}
 	v.settle()
 	return v.again, nil
+}
+
+// lookUpRepeats reads the events of acts that repeat a transaction of a moment ago. They are there for good, so no
+// lock is needed to answer from them.
+func (w *writer) lookUpRepeats(ctx context.Context, ops []*op) (map[store.Name]*store.Event, error) {
+	var names []store.Name
+	for _, o := range ops {
+		if n := (store.Name{Customer: o.key, Name: string(o.txid)}); o.txid != "" && w.cache.knows(n) {
+			names = append(names, n)
+		}
+	}
+	if len(names) == 0 {
+		return nil, nil
+	}
+	return w.engine.db.EventsOf(ctx, names)
 }
 
 // lockedAttempt is attempt with the accounts locked and every id looked up first.

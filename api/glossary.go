@@ -24,7 +24,7 @@ email: An address, up to 320 bytes.
 end: When it ends; left out when it never does.
 erased: Always true.
 error: The code, for programs.
-ever: The part counts in a window that never ends.
+ever: The window open at that moment never ends.
 event: The event as it was recorded.
 events: Up to 1,000 usage facts.
 expiresAt: When it ends; left out when it never does.

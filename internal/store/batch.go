@@ -186,6 +186,16 @@ func (tx *Tx) findCustomers(ctx context.Context, keys []AccountKey, out map[id.K
 }
 
 func (tx *Tx) findEvents(ctx context.Context, names []Name, out map[Name]*Event) error {
+	return tx.dialect.findEvents(ctx, tx.sql, names, out)
+}
+
+// EventsOf returns those of the events named whose customers have not been erased.
+func (db *DB) EventsOf(ctx context.Context, names []Name) (map[Name]*Event, error) {
+	out := make(map[Name]*Event, len(names))
+	return out, db.findEvents(ctx, db.reads, names, out)
+}
+
+func (d dialect) findEvents(ctx context.Context, q querier, names []Name, out map[Name]*Event) error {
 	if len(names) == 0 {
 		return nil
 	}
@@ -193,10 +203,12 @@ func (tx *Tx) findEvents(ctx context.Context, names []Name, out map[Name]*Event)
 	if err != nil {
 		return err
 	}
-	rows, err := tx.sql.QueryContext(ctx, `
+	rows, err := q.QueryContext(ctx, `
 		SELECT `+eventColumns+`
-		FROM `+tx.rows+` AS r
+		FROM `+d.rows+` AS r
 		JOIN event AS e ON e.customer = CAST(r.value->>'c' AS BIGINT) AND e.transaction_id = r.value->>'n'
+		JOIN customer AS c ON c.id = e.customer
+		WHERE c.erased_at = 0
 		ORDER BY e.customer, e.transaction_id`, list)
 	if err != nil {
 		return fmt.Errorf("read events: %w", err)
