@@ -98,7 +98,7 @@ func (e *Engine) checkMeter(ctx context.Context, b *book, c Customer, r CheckReq
 }
 
 // CheckFeature returns what the customer's plan gives a feature. Faults: feature_not_in_plan when the plan does not
-// include it or has it switched off, with feature, plan and upgradeUrl; not_found.
+// include it or has it switched off, with allowed (false), feature, plan and upgradeUrl; not_found.
 func (e *Engine) CheckFeature(ctx context.Context, customer id.Customer, feature id.Slug) (plan.Value, error) {
 	out, err := e.Check(ctx, CheckRequest{Customer: customer, Feature: feature})
 	if err != nil {
@@ -106,7 +106,7 @@ func (e *Engine) CheckFeature(ctx context.Context, customer id.Customer, feature
 	}
 	if !out.Allowed {
 		f := fault.New(fault.FeatureNotInPlan, "The plan %q does not include %q.", string(out.Plan), string(feature)).
-			With("feature", string(feature)).With("plan", string(out.Plan))
+			With("feature", string(feature)).With("plan", string(out.Plan)).With("allowed", false)
 		if out.UpgradeURL != "" {
 			f = f.With("upgradeUrl", out.UpgradeURL)
 		}

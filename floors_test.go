@@ -72,9 +72,9 @@ var floors = map[string]place{
 	testdbPackage:       {floor: 8, alone: true, only: "bench"},
 }
 
-// tops are the folders whose packages stand on top: examples, benchmarks and scripts, which nothing
-// else imports.
-var tops = []string{"examples", "bench", "script"}
+// tops are the folders whose packages stand on top: examples, benchmarks, and the tests of the program, which
+// nothing else imports.
+var tops = []string{"examples", "bench", "script", "faults"}
 
 // namesRefused say nothing about what a package holds.
 var namesRefused = []string{

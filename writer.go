@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 	"time"
 
@@ -20,6 +19,8 @@ const (
 	groupMax = 1000
 	// pessimism is how long a writer locks before it decides, after another process crossed it.
 	pessimism = 500 * time.Millisecond
+	// attemptMax is how long the database may take over one attempt before its connection is given up.
+	attemptMax = 15 * time.Second
 	// triesMax is how often a group is decided anew before its acts are committed one by one.
 	triesMax = 3
 )
@@ -78,7 +79,6 @@ func (w *writer) loop() {
 	defer close(w.ended)
 	for range w.wake {
 		for {
-			w.gather()
 			group, closed := w.take()
 			if len(group) == 0 {
 				if closed {
@@ -88,21 +88,6 @@ func (w *writer) loop() {
 			}
 			w.run(group)
 		}
-	}
-}
-
-// gather lets callers that are about to enqueue do so, as long as they do: a fuller group costs little more to
-// commit. It waits for no timer, and for nothing at all when no other goroutine is ready to run.
-func (w *writer) gather() {
-	for before := -1; ; {
-		w.mu.Lock()
-		n := len(w.queue)
-		w.mu.Unlock()
-		if n == before || n >= groupMax {
-			return
-		}
-		before = n
-		runtime.Gosched()
 	}
 }
 
@@ -168,6 +153,8 @@ func retryable(err error) bool {
 // attempt decides a group and commits it. It finishes the acts that came to an end and returns the others, with
 // an error or without: an act that has ended must not be finished again.
 func (w *writer) attempt(ctx context.Context, ops []*op) ([]*op, error) {
+	ctx, cancel := context.WithTimeout(ctx, attemptMax)
+	defer cancel()
 	now := w.engine.Now()
 	b := w.engine.book.Load()
 	ops, err := w.load(ctx, b, ops)

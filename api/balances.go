@@ -19,6 +19,11 @@ func (s *Server) check(ctx context.Context, in *rawBody) (tollgate.Check, error)
 	if err != nil {
 		return tollgate.Check{}, err
 	}
+	if r.Feature != "" && r.Meter == "" {
+		if _, err := s.engine.CheckFeature(ctx, r.Customer, r.Feature); err != nil {
+			return tollgate.Check{}, err // 403 when the plan does not include it
+		}
+	}
 	return s.engine.Check(ctx, r)
 }
 

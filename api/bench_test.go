@@ -1,12 +1,12 @@
 package api_test
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -124,24 +124,23 @@ func BenchmarkBareHTTP(b *testing.B) {
 	}), "key")
 }
 
-// load sends b.N requests over 64 connections, with as little of a client as will do.
+// load sends b.N requests over 64 connections.
 func load(b *testing.B, handler http.Handler, key string) {
 	b.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	server := &http.Server{Handler: handler}
-	go server.Serve(listener)
-	b.Cleanup(func() { server.Close() })
+	web := httptest.NewServer(handler)
+	b.Cleanup(web.Close)
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}}
 	var sent atomic.Int64
 	var wg sync.WaitGroup
 	b.ResetTimer()
 	began := time.Now()
 	for range connections {
 		wg.Go(func() {
-			if err := call(listener.Addr().String(), key, &sent, int64(b.N)); err != nil {
-				b.Error(err)
+			for n := sent.Add(1); n <= int64(b.N); n = sent.Add(1) {
+				if err := call(client, web.URL, key, n); err != nil {
+					b.Error(err)
+					return
+				}
 			}
 		})
 	}
@@ -149,31 +148,21 @@ func load(b *testing.B, handler http.Handler, key string) {
 	b.ReportMetric(float64(b.N)/time.Since(began).Seconds(), "req/s")
 }
 
-func call(addr, key string, sent *atomic.Int64, most int64) error {
-	conn, err := net.Dial("tcp", addr)
+func call(client *http.Client, url, key string, n int64) error {
+	body := fmt.Sprintf(`{"customer":"user_%d","meter":"visits","transactionId":"req_%d"}`, n%1000, n)
+	r, err := http.NewRequest("POST", url+"/v1/consume", strings.NewReader(body))
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
-	answers := bufio.NewReader(conn)
-	var request []byte
-	for {
-		n := sent.Add(1)
-		if n > most {
-			return nil
-		}
-		body := fmt.Sprintf(`{"customer":"user_%d","meter":"visits","transactionId":"req_%d"}`, n%1000, n)
-		request = fmt.Appendf(request[:0], "POST /v1/consume HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s", key, len(body), body)
-		if _, err := conn.Write(request); err != nil {
-			return err
-		}
-		a, err := http.ReadResponse(answers, nil)
-		if err != nil {
-			return err
-		}
-		text, err := io.ReadAll(a.Body)
-		if err != nil || a.StatusCode != http.StatusOK {
-			return fmt.Errorf("%d %s %w", a.StatusCode, text, err)
-		}
+	r.Header.Set("Authorization", "Bearer "+key)
+	a, err := client.Do(r)
+	if err != nil {
+		return err
 	}
+	defer a.Body.Close()
+	text, err := io.ReadAll(a.Body)
+	if err == nil && a.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%d %s", a.StatusCode, text)
+	}
+	return err
 }

@@ -146,12 +146,12 @@ func (s *Server) operation(need tollgate.Scope, pattern string) *huma.Operation 
 func refusals(op *huma.Operation, registry huma.Registry, need tollgate.Scope, codes []fault.Code) {
 	codes = slices.Clone(codes)
 	if need != open {
-		codes = append(codes, fault.Unauthorized, fault.Forbidden, fault.RateLimited)
+		codes = append(codes, fault.Unauthorized, fault.Forbidden, fault.RateLimited, fault.Unavailable)
 	}
 	if op.RequestBody != nil {
 		codes = append(codes, fault.TooLarge, fault.Invalid)
 	}
-	codes = append(codes, fault.Unavailable, fault.Internal)
+	codes = append(codes, fault.Internal)
 	for _, code := range codes {
 		status := strconv.Itoa(fault.New(code, "").Status())
 		op.Responses[status] = &huma.Response{

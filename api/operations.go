@@ -118,9 +118,9 @@ func usageOperations() map[string]operation {
 		},
 		"POST /v1/check": {
 			name: "check", tag: usageTag, summary: "Check an amount or a feature",
-			about: "Says whether the customer may use an amount of a meter, or a feature, at this moment; it writes nothing and promises nothing about the next. Only consume and holds decide. A check that says no answers 200 with allowed false.",
+			about: "Says whether the customer may use an amount of a meter, or a feature, at this moment; it writes nothing and promises nothing about the next. Only consume and holds decide. An amount that is not covered answers 200 with allowed false; a feature that the plan does not include answers 403 feature_not_in_plan, also with allowed false.",
 			body:  reflect.TypeFor[tollgate.CheckRequest](), example: `{"customer": "user_42", "meter": "ai_requests", "amount": 3}`,
-			answer: reflect.TypeFor[tollgate.Check](), refuses: []fault.Code{fault.NotFound}, reply: `{"allowed": true, "meter": "ai_requests", "balance": "ai_requests", "available": 19, "required": 3, "resetsAt": "2026-02-01T00:00:00Z", "plan": "free"}`,
+			answer: reflect.TypeFor[tollgate.Check](), refuses: []fault.Code{fault.FeatureNotInPlan, fault.NotFound}, reply: `{"allowed": true, "meter": "ai_requests", "balance": "ai_requests", "available": 19, "required": 3, "resetsAt": "2026-02-01T00:00:00Z", "plan": "free"}`,
 		},
 	}
 }
@@ -208,7 +208,7 @@ func serverOperations() map[string]operation {
 	status := reflect.TypeFor[Health]()
 	return map[string]operation{
 		"GET /healthz": {name: "health", tag: serverTag, summary: "Is the process alive?", answer: status},
-		"GET /readyz":  {name: "ready", tag: serverTag, summary: "Can it serve?", about: "200 when the database answers, 503 when it does not.", answer: status},
+		"GET /readyz":  {name: "ready", tag: serverTag, summary: "Can it serve?", about: "200 when the database answers, 503 when it does not.", answer: status, refuses: []fault.Code{fault.Unavailable}},
 		"GET /metrics": {name: "metrics", tag: serverTag, summary: "Prometheus metrics", answer: reflect.TypeFor[string](), answers: []string{"text/plain"}},
 		"GET /openapi.json": {
 			name: "openapi", tag: serverTag, summary: "This API as OpenAPI 3.1", answer: reflect.TypeFor[object](),

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 )
@@ -39,6 +40,7 @@ func main() {
 		work(os.Args[2:])
 		return
 	}
+	debug.SetGCPercent(400) // as serve does
 	seconds := flag.Float64("seconds", 3, "length of one run")
 	rounds := flag.Int("rounds", 3, "runs whose median counts")
 	only := flag.String("only", "", "comma-separated parts: sqlite, postgres, processes, http, batches, import")

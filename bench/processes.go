@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,6 +68,7 @@ func (b *bench) spawn(n, callers int) float64 {
 
 // work is one worker: URL, callers, span, prefix of its ids, start.
 func work(args []string) {
+	debug.SetGCPercent(400) // as serve does
 	ctx := context.Background()
 	e := openEngine(ctx, args[0])
 	defer e.Close()

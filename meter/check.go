@@ -67,7 +67,7 @@ func (m Meter) amount(sent *quantity.Units) (quantity.Units, error) {
 	case *sent > quantity.Max:
 		return 0, fault.Field("amount", *sent, quantity.Max, "amount is larger than %s.", quantity.Max)
 	case sent.Decimals() > m.Decimals:
-		return 0, fault.Field("amount", *sent, m.Decimals, "amount has %d decimals; %s takes %d.", sent.Decimals(), m.Slug, m.Decimals)
+		return 0, fault.Field("amount", *sent, m.Decimals, "amount carries more decimals than %s takes: at most %d.", m.Slug, m.Decimals)
 	}
 	return *sent, nil
 }

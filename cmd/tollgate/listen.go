@@ -16,13 +16,19 @@ const (
 	// drainMax is how long requests in flight have to end when the server stops.
 	drainMax = 30 * time.Second
 	// memoryBytesMax is where the garbage collector begins to work harder, unless GOMEMLIMIT says otherwise.
-	memoryBytesMax = 120 << 20
+	memoryBytesMax = 96 << 20
+	// gcPercent is how far the heap grows before it is collected, unless GOGC says otherwise.
+	gcPercent = 400
 )
 
-// limitMemory keeps the process small, whatever it is asked to do.
+// limitMemory keeps the process small, whatever it is asked to do. The live heap is a few MiB, so collecting when it
+// has doubled would be collecting all the time; the limit is what keeps the process small.
 func limitMemory() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryBytesMax)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
 	}
 }
 

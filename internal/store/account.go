@@ -142,8 +142,8 @@ func (db *DB) Accounts(ctx context.Context, keys []AccountKey) ([]Account, error
 	return accounts(ctx, db.reads, `
 		SELECT `+accountColumns+`
 		FROM `+db.rows+` AS r
-		JOIN account AS a ON a.customer = CAST(r.value->>'c' AS BIGINT) AND a.slug = r.value->>'s'
-		JOIN customer AS c ON c.id = a.customer
+		`+db.match("account", "a", "a.customer = CAST(r.value->>'c' AS BIGINT) AND a.slug = r.value->>'s'", "")+`
+		`+db.match("customer", "c", "c.id = a.customer", "")+`
 		ORDER BY a.customer, a.slug`, list)
 }
 

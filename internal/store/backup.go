@@ -5,13 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
+
+	"github.com/tollgate/tollgate/fault"
 )
 
 // Backup writes a consistent copy of a SQLite database to path, which must not exist yet. It reads as of one
 // moment and holds no writer up.
 func (db *DB) Backup(ctx context.Context, path string) error {
 	if _, err := os.Stat(path); err == nil {
-		return fmt.Errorf("%s is there already: name a new file", path)
+		return fault.New(fault.Conflict, "%s is there already: name a new file.", path).With("file", path)
 	} else if !errors.Is(err, os.ErrNotExist) {
 		return err
 	}

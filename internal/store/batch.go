@@ -138,10 +138,10 @@ func (tx *Tx) findAccounts(ctx context.Context, keys []AccountKey, out map[Accou
 	}
 	query := `
 		SELECT ` + accountColumns + `
-		FROM account AS a
-		JOIN customer AS c ON c.id = a.customer
-		WHERE (a.customer, a.slug) IN (SELECT CAST(r.value->>'c' AS BIGINT), r.value->>'s' FROM ` + tx.rows + ` AS r) AND c.erased_at = 0
-		ORDER BY a.customer, a.slug ` + tx.lock
+		FROM (SELECT CAST(value->>'c' AS BIGINT) AS customer, value->>'s' AS slug FROM ` + tx.rows + ` ORDER BY 1, 2) AS r
+		` + tx.match("account", "a", "a.customer = r.customer AND a.slug = r.slug", tx.lock) + `
+		` + tx.match("customer", "c", "c.id = a.customer", "") + `
+		WHERE c.erased_at = 0`
 	for range 2 {
 		found, err := accounts(ctx, tx.sql, query, list)
 		if err != nil {
@@ -172,8 +172,11 @@ func (tx *Tx) findCustomers(ctx context.Context, keys []AccountKey, out map[id.K
 	if err != nil {
 		return err
 	}
-	rows, err := tx.sql.QueryContext(ctx, `SELECT `+customerColumns+customerFrom+`
-		WHERE c.id IN (SELECT CAST(r.value->>'c' AS BIGINT) FROM `+tx.rows+` AS r) AND c.erased_at = 0
+	rows, err := tx.sql.QueryContext(ctx, `SELECT `+customerColumns+`
+		FROM (SELECT DISTINCT CAST(value->>'c' AS BIGINT) AS customer FROM `+tx.rows+`) AS r
+		`+tx.match("customer", "c", "c.id = r.customer", "")+`
+		`+tx.match("subscription", "s", "s.customer = c.id AND s.ended_at = 0", "")+`
+		WHERE c.erased_at = 0
 		ORDER BY c.id`, list)
 	if err != nil {
 		return fmt.Errorf("read customers: %w", err)
@@ -206,8 +209,8 @@ func (d dialect) findEvents(ctx context.Context, q querier, names []Name, out ma
 	rows, err := q.QueryContext(ctx, `
 		SELECT `+eventColumns+`
 		FROM `+d.rows+` AS r
-		JOIN event AS e ON e.customer = CAST(r.value->>'c' AS BIGINT) AND e.transaction_id = r.value->>'n'
-		JOIN customer AS c ON c.id = e.customer
+		`+d.match("event", "e", "e.customer = CAST(r.value->>'c' AS BIGINT) AND e.transaction_id = r.value->>'n'", "")+`
+		`+d.match("customer", "c", "c.id = e.customer", "")+`
 		WHERE c.erased_at = 0
 		ORDER BY e.customer, e.transaction_id`, list)
 	if err != nil {
@@ -231,7 +234,7 @@ func (tx *Tx) findEntries(ctx context.Context, names []Name, out map[Name]*Entry
 	rows, err := tx.sql.QueryContext(ctx, `
 		SELECT `+entryColumns+`
 		FROM `+tx.rows+` AS r
-		JOIN entry AS e ON e.customer = CAST(r.value->>'c' AS BIGINT) AND e.name = r.value->>'n'
+		`+tx.match("entry", "e", "e.customer = CAST(r.value->>'c' AS BIGINT) AND e.name = r.value->>'n'", "")+`
 		ORDER BY e.customer, e.name`, list)
 	if err != nil {
 		return fmt.Errorf("read entries: %w", err)

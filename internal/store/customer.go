@@ -118,8 +118,8 @@ func (db *DB) CustomersOf(ctx context.Context, names []id.Customer) ([]Customer,
 	}
 	return db.customers(ctx, `SELECT `+customerColumns+`
 		FROM `+db.rows+` AS r
-		JOIN customer AS c ON c.external_id = r.value->>'n'
-		JOIN subscription AS s ON s.customer = c.id AND s.ended_at = 0
+		`+db.match("customer", "c", "c.external_id = r.value->>'n'", "")+`
+		`+db.match("subscription", "s", "s.customer = c.id AND s.ended_at = 0", "")+`
 		WHERE c.erased_at = 0
 		ORDER BY c.id`, list)
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -24,6 +25,7 @@ import (
 type dialect struct {
 	ddl      func(string) string // spells a migration for this engine
 	rows     string              // unpacks the JSON array in $1 into rows of one column, value
+	lateral  bool                // looks rows up one key at a time; see match
 	lock     string              // ends a SELECT whose accounts, a, the transaction will write
 	share    string              // ends a SELECT whose customers, c, nobody may change until the transaction ends
 	set      bool                // writes batches with unnest
@@ -35,8 +37,9 @@ func postgres() dialect {
 	return dialect{
 		ddl:      func(s string) string { return strings.ReplaceAll(s, "-- postgres: ", "") },
 		rows:     "jsonb_array_elements(CAST($1 AS jsonb))",
-		lock:     "FOR UPDATE OF a",
+		lock:     "FOR UPDATE",
 		share:    "FOR SHARE OF c",
+		lateral:  true,
 		set:      true,
 		isUnique: func(err error) bool { return pgCode(err) == "23505" },
 		isRetry:  func(err error) bool { c := pgCode(err); return c == "40001" || c == "40P01" },
@@ -54,6 +57,17 @@ func sqliteDialect() dialect {
 		},
 		isRetry: func(err error) bool { c := sqliteCode(err) & 0xff; return c == sqlite3.SQLITE_BUSY },
 	}
+}
+
+// match joins the rows of a table, under an alias, to keys that come before it in FROM: a look-up per key in the order
+// of the keys, which is the only plan that is right for us. PostgreSQL, who takes any list of keys for a hundred,
+// would rather read a small table from end to end; OFFSET 0 keeps it from that. tail ends the look-up, such as with
+// a lock.
+func (d dialect) match(table, alias, on, tail string) string {
+	if d.lateral {
+		return "CROSS JOIN LATERAL (SELECT * FROM " + table + " AS " + alias + " WHERE " + on + " OFFSET 0 " + tail + ") AS " + alias
+	}
+	return "CROSS JOIN " + table + " AS " + alias + " ON " + on
 }
 
 func pgCode(err error) string {
@@ -120,6 +134,12 @@ func openPostgres(ctx context.Context, rawURL string) (*DB, error) {
 	return &DB{dialect: postgres(), reads: db, writes: db, pool: pool}, nil
 }
 
+const (
+	// connectMax is how long a first connection waits for others that open the same SQLite file.
+	connectMax  = 10 * time.Second
+	connectWait = 5 * time.Millisecond
+)
+
 func openSQLite(ctx context.Context, path string) (*DB, error) {
 	path = strings.TrimPrefix(strings.TrimPrefix(path, "sqlite://"), "file:")
 	if path == "" || path == ":memory:" {
@@ -132,13 +152,13 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	// busy_timeout comes first, so that the pragmas after it wait for a lock rather than fail.
 	dsn := "file:" + (&url.URL{Path: abs}).EscapedPath() + "?_pragma=busy_timeout(10000)" +
 		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(10000)" +
-		"&_pragma=cache_size(-32000)"
+		"&_pragma=cache_size(-8000)"
 	writes, err := sql.Open("sqlite", dsn+"&_txlock=immediate")
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	writes.SetMaxOpenConns(1) // SQLite has one writer; waiting here is cheaper than waiting for its lock
-	if err := writes.PingContext(ctx); err != nil {
+	if err := connect(ctx, writes); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), writes.Close())
 	}
 	reads, err := sql.Open("sqlite", dsn+"&_pragma=query_only(1)")
@@ -150,4 +170,15 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	db := &DB{dialect: sqliteDialect(), reads: reads, writes: writes}
 	db.hot = &hotConn{db: writes}
 	return db, nil
+}
+
+// connect makes the first connection to a SQLite file. While several processes open a new file, SQLite refuses the
+// switch to WAL to all but one of them at once, whatever busy_timeout says.
+func connect(ctx context.Context, db *sql.DB) error {
+	for began := time.Now(); ; time.Sleep(connectWait) {
+		err := db.PingContext(ctx)
+		if err == nil || sqliteCode(err)&0xff != sqlite3.SQLITE_BUSY || time.Since(began) > connectMax || ctx.Err() != nil {
+			return err
+		}
+	}
 }
