@@ -2,6 +2,7 @@ package tollgate
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/tollgate/tollgate/fault"
@@ -80,6 +81,31 @@ func (e *Engine) PutCustomer(ctx context.Context, name id.Customer, ch CustomerC
 		return err
 	})
 	return c, created, outside("write customer", err)
+}
+
+// EnsureCustomers makes those of up to BatchMax customers that do not exist, on the default plan, in one commit.
+func (e *Engine) EnsureCustomers(ctx context.Context, names []id.Customer) error {
+	if len(names) > BatchMax {
+		return fault.Field("customers", len(names), BatchMax, "One call makes up to %d customers.", BatchMax)
+	}
+	names = slices.Sorted(slices.Values(names)) // in one order everywhere, so that two calls never wait for each other
+	fresh := make([]store.Customer, len(names))
+	for i, name := range names {
+		b, err := e.checkChange(name, CustomerChange{})
+		if err != nil {
+			return err
+		}
+		fresh[i] = e.newCustomer(b, name, CustomerChange{})
+	}
+	err := e.db.Update(ctx, func(tx *store.Tx) error {
+		for _, c := range fresh {
+			if _, err := tx.InsertCustomer(ctx, c); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return outside("write customers", err)
 }
 
 // PatchCustomer changes a customer. Faults: not_found, invalid_request.

@@ -647,3 +647,33 @@ func TestAProcessWhoseClockLagsOpensNoWindowAgain(t *testing.T) {
 		}
 	})
 }
+
+func TestEnsuringCustomersMakesThoseThatAreMissing(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		c := newClock(noon())
+		engines := []*tollgate.Engine{open(t, url, c), open(t, url, c)}
+		put(t, engines[0], "ann", "pro")
+		var wg sync.WaitGroup
+		for i := range 8 {
+			wg.Go(func() {
+				if err := engines[i%2].EnsureCustomers(t.Context(), []id.Customer{"zoe", "ann", "bob", "zoe"}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		page, err := engines[0].Customers(t.Context(), "", 0)
+		if err != nil || len(page.Data) != 3 {
+			t.Fatalf("%d customers, %v; want 3", len(page.Data), err)
+		}
+		for _, got := range page.Data {
+			if want := map[id.Customer]id.Slug{"ann": "pro", "bob": "free", "zoe": "free"}[got.ExternalID]; got.Plan != want {
+				t.Errorf("%s is on %s, want %s", got.ExternalID, got.Plan, want)
+			}
+		}
+		if err := engines[0].EnsureCustomers(t.Context(), make([]id.Customer, tollgate.BatchMax+1)); !fault.Has(err, fault.Invalid) {
+			t.Errorf("one more than the limit: %v", err)
+		}
+	})
+}

@@ -21,7 +21,6 @@ const (
 	streamsMax    = 4       // batches in flight; a customer's lines all go through one stream
 	readAhead     = 256     // lines read before a stream takes them
 	batchBytesMax = 1 << 20 // of lines in a batch, so that long lines do not fill the memory
-	createMax     = 16      // customers a stream makes at once
 	triesMax      = 8       // of a batch that the database could not take
 	retryWait     = 50 * time.Millisecond
 	pauseMax      = time.Second // what a slow input has sent is imported after this long
@@ -175,7 +174,7 @@ func (im *importer) commit(ctx context.Context, batch []event) error {
 		if len(again) == 0 {
 			return nil
 		}
-		if err := im.create(ctx, unknown); err != nil {
+		if err := im.engine.EnsureCustomers(ctx, unknown); err != nil {
 			failed = err
 		}
 		switch {
@@ -221,17 +220,4 @@ func (im *importer) sort(batch []event, outcomes []tollgate.Outcome) (again []ev
 	}
 	im.tally.add(n)
 	return again, unknown, failed
-}
-
-// create makes customers on the default plan.
-func (im *importer) create(ctx context.Context, unknown []id.Customer) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(createMax)
-	for _, name := range unknown {
-		group.Go(func() error {
-			_, _, err := im.engine.PutCustomer(ctx, name, tollgate.CustomerChange{})
-			return err
-		})
-	}
-	return group.Wait()
 }
