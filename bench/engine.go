@@ -97,6 +97,7 @@ func (b *bench) onPostgres() {
 	defer e.Close()
 	populate(b.ctx, e)
 	p := openPlain(b.ctx, b.postgres, "")
+	settleDown(b.ctx, e)
 	defer p.db.Close()
 	var ps, es serial
 	r := b.race(
