@@ -452,13 +452,6 @@ func (m *modelState) pay(slug id.Slug, charge quantity.Units, record bool) ([]mo
 	return parts, true
 }
 
-func sumOf(parts []modelPart) (sum quantity.Units) {
-	for _, p := range parts {
-		sum += p.n
-	}
-	return sum
-}
-
 // payer returns the balance of a meter and what an amount of it costs.
 func payer(d deed) (id.Slug, quantity.Units) {
 	if d.Meter == "tokens" {

@@ -22,8 +22,8 @@ type load struct {
 	seed uint64
 
 	mu       sync.Mutex
-	next     int            // the number of the next act nobody has begun
-	unsure   []int          // acts that were begun and not acknowledged to their end
+	next     int               // the number of the next act nobody has begun
+	unsure   []int             // acts that were begun and not acknowledged to their end
 	answers  map[string]string // by the request, as if it were the first
 	accepted map[string]int    // of scarce, by customer
 }
