@@ -96,8 +96,8 @@ func (b *bench) onPostgres() {
 	e := openEngine(b.ctx, b.postgres)
 	defer e.Close()
 	populate(b.ctx, e)
-	p := openPlain(b.ctx, b.postgres, "")
 	settleDown(b.ctx, e)
+	p := openPlain(b.ctx, b.postgres, "")
 	defer p.db.Close()
 	var ps, es serial
 	r := b.race(

@@ -93,10 +93,12 @@ CREATE TABLE event (
 	hash           BIGINT NOT NULL,
 	hold           TEXT NOT NULL,
 	paid           TEXT NOT NULL,
-	properties     TEXT NOT NULL,
-	PRIMARY KEY (customer, account, seq)
+	properties     TEXT NOT NULL
 );
 
+-- The ledger's index begins with the account, so that a look-up by customer and transaction can use event_once alone:
+-- of a customer with a million events PostgreSQL may believe, from old statistics, that it has one.
+CREATE UNIQUE INDEX event_ledger ON event (account, customer, seq);
 CREATE UNIQUE INDEX event_once ON event (customer, transaction_id);
 
 -- Every ledger line that is not usage. name is unique within the customer: the key under which the line's
@@ -116,10 +118,10 @@ CREATE TABLE entry (
 	meter       TEXT NOT NULL,
 	detail      TEXT NOT NULL,
 	hash        BIGINT NOT NULL,
-	answer      TEXT NOT NULL,
-	PRIMARY KEY (customer, account, seq)
+	answer      TEXT NOT NULL
 );
 
+CREATE UNIQUE INDEX entry_ledger ON entry (account, customer, seq);
 CREATE UNIQUE INDEX entry_once ON entry (customer, name);
 
 -- The values a unique meter has met in a window, in how many events that still count, and which
