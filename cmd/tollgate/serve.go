@@ -27,7 +27,7 @@ a catalog (tollgate apply) or a key (tollgate key create). Both can be added whi
 SIGINT or SIGTERM stops it in order: no new requests, those in flight are answered (for up to 30 seconds), and
 what was acknowledged is on disk. A second signal ends it at once; even then nothing acknowledged is lost.
 
-It keeps its memory near 120 MiB, unless GOMEMLIMIT says otherwise.
+It keeps its memory under 150 MiB, unless GOMEMLIMIT says otherwise.
 
 Examples:
 
