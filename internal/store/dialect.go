@@ -151,9 +151,9 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	}
 	// busy_timeout comes first, so that the pragmas after it wait for a lock rather than fail.
 	dsn := "file:" + (&url.URL{Path: abs}).EscapedPath() + "?_pragma=busy_timeout(10000)" +
-		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(10000)" +
-		"&_pragma=cache_size(-8000)"
-	writes, err := sql.Open("sqlite", dsn+"&_txlock=immediate")
+		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(10000)"
+	// The caches are outside what Go's memory limit sees; the writer's is the one that pays.
+	writes, err := sql.Open("sqlite", dsn+"&_txlock=immediate&_pragma=cache_size(-32000)")
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
@@ -161,7 +161,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	if err := connect(ctx, writes); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), writes.Close())
 	}
-	reads, err := sql.Open("sqlite", dsn+"&_pragma=query_only(1)")
+	reads, err := sql.Open("sqlite", dsn+"&_pragma=query_only(1)&_pragma=cache_size(-2000)")
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), writes.Close())
 	}
