@@ -153,7 +153,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	dsn := "file:" + (&url.URL{Path: abs}).EscapedPath() + "?_pragma=busy_timeout(10000)" +
 		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(10000)"
 	// The caches are outside what Go's memory limit sees; the writer's is the one that pays.
-	writes, err := sql.Open("sqlite", dsn+"&_txlock=immediate&_pragma=cache_size(-32000)")
+	writes, err := sql.Open("sqlite", dsn+"&_txlock=immediate&_pragma=cache_size(-8000)")
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
