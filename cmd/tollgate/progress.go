@@ -9,6 +9,8 @@ import (
 const (
 	progressEvery = 200 * time.Millisecond
 	progressWidth = 30 // cells of the bar
+
+	clearLine = "\r\x1b[K" // empties the line the cursor stands on
 )
 
 // A progress shows how far an import has come.
@@ -19,6 +21,12 @@ type progress struct {
 
 // show draws the progress on standard error, when that is a terminal, until stop is called.
 func (p progress) show(c *console, t *tally) (stop func()) {
+	return draw(c, func(took time.Duration) string { return p.line(t.counts(), took) })
+}
+
+// draw keeps one line of standard error up to date, when that is a terminal, until stop is called. line gets the time
+// that has passed.
+func draw(c *console, line func(took time.Duration) string) (stop func()) {
 	if !c.errTerminal {
 		return func() {}
 	}
@@ -30,9 +38,9 @@ func (p progress) show(c *console, t *tally) (stop func()) {
 		for {
 			select {
 			case <-tick.C:
-				c.note("%s%s", p.clear(c), p.line(t.counts(), time.Since(start)))
+				c.note("%s%s", clearLine, line(time.Since(start)))
 			case <-quit:
-				c.note("%s", p.clear(c))
+				c.note("%s", clearLine)
 				return
 			}
 		}
@@ -48,7 +56,7 @@ func (progress) clear(c *console) string {
 	if !c.errTerminal {
 		return ""
 	}
-	return "\r\x1b[K"
+	return clearLine
 }
 
 // line returns the progress in one line of a terminal.
