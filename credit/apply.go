@@ -54,8 +54,11 @@ type Result struct {
 // An account's time never goes back before its open window: should now, from a clock that is behind, lie
 // before it, the act counts as of the window's start.
 func Apply(s State, t Terms, r Request, now time.Time) (State, []Entry, Result, error) {
-	if s.Opened && now.Before(s.Window.Start) {
-		now, t.Window = s.Window.Start, s.Window.Span
+	if s.Opened && now.Before(s.Window.Start) && !t.Window.Start.After(s.Window.Start) {
+		now, t.Window, t.Billed, t.Paid = s.Window.Start, s.Window.Span, s.Window.Billed, s.Paid
+	}
+	if now.Before(t.Window.Start) { // a period of Stripe's, whose clock is ahead
+		now = t.Window.Start
 	}
 	a := act{State: s.clone(), terms: t, now: now}
 	a.settle()

@@ -58,6 +58,8 @@ type Opening struct {
 	Limit     quantity.Units `json:"limit"`
 	Unlimited bool           `json:"unlimited,omitempty"`
 	Soft      bool           `json:"soft,omitempty"`
+	Billed    bool           `json:"billed,omitempty"` // a period of a subscription at Stripe
+	Paid      time.Time      `json:"paid,omitzero"`    // when the invoice was made that paid for it
 }
 
 // post applies one line to the state: the only way a state changes. It depends on nothing but the state
@@ -114,30 +116,44 @@ func (s *State) post(e Entry) Entry {
 }
 
 // open makes o the open window. A plan change keeps what has been used so far (see carried), or takes up
-// again a window that an earlier plan change had left, so that no round of changes mints units.
+// again a window that an earlier plan change had left, so that no round of changes mints units. A window that
+// a new invoice paid for begins with nothing used, as does one that time opens; a billed one that has been
+// over begins with nothing left.
 func (s *State) open(o Opening, planChange bool, now time.Time) {
 	old, opened := s.Window, s.Opened
+	fresh := o.Paid.After(s.Paid)
+	same := old.Span.Equal(o.Span) || old.continues(o.Billed, o.Span)
 	switch {
-	case !planChange:
-		s.Window = Window{Span: o.Span}
+	case !planChange, fresh:
+		s.Window = Window{}
 		s.Gauges = nil
-	case !old.Span.Equal(o.Span):
+	case !same:
 		s.Window = s.carried(o.End.IsZero())
-		s.Window.Span = o.Span
 	}
-	if i := s.suspended(o.Span); i >= 0 {
+	switch i := s.suspended(o.Billed, o.Span); {
+	case fresh || planChange && same:
+	case i >= 0:
 		s.Window = s.Suspended[i]
 		s.Suspended = slices.Delete(s.Suspended, i, i+1)
+	case o.Billed && !o.Start.After(s.Billed): // a period long over: its allowance was given
+		s.Window.Spent = max(s.Window.Spent, o.Limit)
 	}
-	if planChange && opened && !old.Span.Equal(o.Span) && !old.ended(now) {
+	if planChange && opened && (!same || fresh) && !old.ended(now) {
 		s.Suspended = append(s.Suspended, old)
 	}
+	s.Window.Span, s.Window.Billed = o.Span, o.Billed
 	s.Opened, s.Limit, s.Unlimited, s.Soft = true, o.Limit, o.Unlimited, o.Soft
+	if fresh {
+		s.Paid = o.Paid
+	}
+	if o.Billed && o.Start.After(s.Billed) {
+		s.Billed = o.Start
+	}
 }
 
 // suspended returns where a window of that span is among the suspended ones, -1 when it is not.
-func (s *State) suspended(span period.Span) int {
-	return slices.IndexFunc(s.Suspended, func(w Window) bool { return w.Span.Equal(span) })
+func (s *State) suspended(billed bool, span period.Span) int {
+	return slices.IndexFunc(s.Suspended, func(w Window) bool { return w.Span.Equal(span) || w.continues(billed, span) })
 }
 
 // carried returns the counts that a new window starts from after a plan change: the largest of the open

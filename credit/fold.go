@@ -36,6 +36,9 @@ func (s *State) Same(t *State) error {
 	case s.Limit != t.Limit || s.Unlimited != t.Unlimited || s.Soft != t.Soft:
 		return fmt.Errorf("limit %s (unlimited %t, soft %t), not %s (unlimited %t, soft %t)",
 			s.Limit, s.Unlimited, s.Soft, t.Limit, t.Unlimited, t.Soft)
+	case s.Window.Billed != t.Window.Billed || !s.Paid.Equal(t.Paid) || !s.Billed.Equal(t.Billed):
+		return fmt.Errorf("billed %t from %s, paid %s, not %t from %s, paid %s",
+			s.Window.Billed, s.Billed, s.Paid, t.Window.Billed, t.Billed, t.Paid)
 	case s.Window.Used != t.Window.Used:
 		return fmt.Errorf("used %s, not %s", s.Window.Used, t.Window.Used)
 	case s.Window.Spent != t.Window.Spent:
@@ -57,7 +60,7 @@ func (s *State) Same(t *State) error {
 }
 
 func (w Window) equal(o Window) bool {
-	return w.Span.Equal(o.Span) && w.Used == o.Used && w.Spent == o.Spent
+	return w.Span.Equal(o.Span) && w.Used == o.Used && w.Spent == o.Spent && w.Billed == o.Billed
 }
 
 func unspent(lots []Lot) []Lot {

@@ -12,16 +12,22 @@ func (a *act) settle() {
 	for a.expireNext() {
 	}
 	t := a.terms
-	o := Opening{Span: t.Window, Limit: t.Limit, Unlimited: t.Unlimited, Soft: t.Soft}
+	o := Opening{Span: t.Window, Limit: t.Limit, Unlimited: t.Unlimited, Soft: t.Soft, Billed: t.Billed, Paid: t.Paid}
+	fresh := t.Paid.After(a.Paid)
+	if fresh && a.Opened && a.Window.Billed {
+		a.closeWindow(a.now) // the next period is paid for: what is left of this one ends with it
+	}
 	switch {
-	case !a.Opened && a.suspended(t.Window) >= 0: // its allowance was given when it first opened
+	case fresh && a.Opened: // a free window goes on counting until its own end
+		a.write(Entry{Kind: KindPlanChange, Cause: causePlan, Window: &o})
+	case !fresh && !a.Opened && a.suspended(t.Billed, t.Window) >= 0: // its allowance was given when it first opened
 		a.write(Entry{Kind: KindPlanChange, Cause: causePlan, Window: &o})
 	case !a.Opened:
 		if a.rollover > 0 {
 			a.carry()
 		}
 		a.write(Entry{Kind: KindAllowance, Cause: causeWindow, At: a.openedAt(), Window: &o})
-	case !a.Window.Span.Equal(t.Window) || a.Limit != t.Limit || a.Unlimited != t.Unlimited || a.Soft != t.Soft:
+	case !a.Window.Span.Equal(t.Window) || a.Window.Billed != t.Billed || a.Limit != t.Limit || a.Unlimited != t.Unlimited || a.Soft != t.Soft:
 		a.write(Entry{Kind: KindPlanChange, Cause: causePlan, Window: &o})
 	}
 	a.Lots = slices.DeleteFunc(a.Lots, func(l Lot) bool {
@@ -63,8 +69,8 @@ func (a *act) expireNext() bool {
 			})
 		}
 	}
-	if a.Opened {
-		consider(a.Window.End, a.closeWindow)
+	if a.Opened && !a.Window.continues(a.terms.Billed, a.terms.Window) {
+		consider(a.Window.End, func() { a.closeWindow(a.Window.End) })
 	}
 	if end == nil {
 		return false
@@ -73,20 +79,20 @@ func (a *act) expireNext() bool {
 	return true
 }
 
-// closeWindow ends the open window and carries over what its plan lets it carry. When whole windows went
-// by untouched, the one before now carries what it would have left: its full limit.
-func (a *act) closeWindow() {
-	ended := a.Window.End
+// closeWindow ends the open window at a moment and carries over what its plan lets it carry. When whole
+// windows went by untouched, the one before now carries what it would have left: its full limit. (Not so
+// when they are billed: nobody says that they were paid for.)
+func (a *act) closeWindow(ended time.Time) {
 	unspent := max(a.Limit-a.Window.Spent, 0)
 	if a.Limit != a.Window.Spent {
 		a.write(Entry{Kind: KindExpire, Cause: causeWindow, At: ended})
 	}
 	a.Opened = false
 	start := a.terms.Window.Start
-	if a.terms.Rollover == 0 || a.Unlimited || a.terms.Window.End.IsZero() || start.Before(ended) {
+	if a.terms.Rollover == 0 || a.Unlimited || a.terms.Window.End.IsZero() || start.Before(ended) && !a.Window.Billed {
 		return
 	}
-	if start.After(ended) {
+	if start.After(ended) && !a.Window.Billed {
 		unspent = a.terms.Limit
 	}
 	a.rollover = min(unspent, a.terms.Rollover)

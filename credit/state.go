@@ -38,6 +38,13 @@ type Terms struct {
 	Soft      bool           // accept past the limit
 	Rollover  quantity.Units // how much of what a window leaves unspent the next one gets; 0 for none
 	Keep      bool           // a meter of aggregation last pays from here: spent lots stay, to be given back to
+
+	// Billed is set when Window is a period of a subscription at Stripe. Its end can move (a trial is
+	// extended, a renewal is not paid yet): a billed window with the start of the open one is the open one.
+	Billed bool
+	// Paid is when the invoice was made that paid for Window's allowance; zero when none did. An account
+	// opens one fresh window for each invoice, and never one for an invoice older than the last.
+	Paid time.Time
 }
 
 // A State is what an account is at one moment. The zero value is an account nobody has touched.
@@ -52,6 +59,8 @@ type State struct {
 	Lots      []Lot    // in burn order
 	Holds     []Hold   // oldest first
 	Gauges    []Gauge
+	Paid      time.Time // of the newest invoice whose allowance was given; zero before the first
+	Billed    time.Time // start of the newest billed window that was opened; zero before the first
 }
 
 // A Window counts what is consumed within a span.
@@ -59,9 +68,16 @@ type Window struct {
 	period.Span
 	Used  quantity.Units `json:"used"`  // consumed, whoever paid
 	Spent quantity.Units `json:"spent"` // charged to the allowance, open holds included; above the limit when overdrawn
+	// Billed is set when the window is a period of a subscription at Stripe.
+	Billed bool `json:"billed,omitempty"`
 }
 
 func (w Window) ended(at time.Time) bool { return !w.End.IsZero() && !at.Before(w.End) }
+
+// continues reports whether a billed window is w itself, its end where it was or moved.
+func (w Window) continues(billed bool, span period.Span) bool {
+	return w.Billed && billed && w.Start.Equal(span.Start)
+}
 
 // counts reports whether the window counts what a part moved.
 func (w Window) counts(p Part) bool { return p.Ever == w.End.IsZero() && w.Contains(p.At) }
