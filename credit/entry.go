@@ -131,11 +131,14 @@ func (s *State) open(o Opening, planChange bool, now time.Time) {
 		s.Window = s.carried(o.End.IsZero())
 	}
 	switch i := s.suspended(o.Billed, o.Span); {
-	case fresh || planChange && same:
+	case fresh, planChange && same:
 	case i >= 0:
 		s.Window = s.Suspended[i]
 		s.Suspended = slices.Delete(s.Suspended, i, i+1)
 	case o.Billed && !o.Start.After(s.Billed): // a period long over: its allowance was given
+		s.Window.Over = true
+	}
+	if s.Window.Over {
 		s.Window.Spent = max(s.Window.Spent, o.Limit)
 	}
 	if planChange && opened && (!same || fresh) && !old.ended(now) {

@@ -70,6 +70,8 @@ type Window struct {
 	Spent quantity.Units `json:"spent"` // charged to the allowance, open holds included; above the limit when overdrawn
 	// Billed is set when the window is a period of a subscription at Stripe.
 	Billed bool `json:"billed,omitempty"`
+	// Over is set when the window was over before and is open again: its allowance was given, and is gone.
+	Over bool `json:"over,omitempty"`
 }
 
 func (w Window) ended(at time.Time) bool { return !w.End.IsZero() && !at.Before(w.End) }
