@@ -40,7 +40,7 @@ func (e *Engine) state(ctx context.Context, b *book, c Customer, slug id.Slug) (
 		s = found[0].State
 	}
 	now := s.At(e.Now())
-	s, _, _, err = credit.Apply(s, e.termsOn(b, c.Plan, c.cycle, c.Timezone, slug, now), credit.Request{}, now)
+	s, _, _, err = credit.Apply(s, e.terms(b, &c.row, slug, now), credit.Request{}, now)
 	return s, now, err
 }
 
@@ -67,7 +67,7 @@ func (e *Engine) Balances(ctx context.Context, customer id.Customer) ([]credit.B
 	for _, slug := range slices.Sorted(maps.Keys(states)) {
 		s := states[slug]
 		now := s.At(e.Now())
-		s, _, _, err := credit.Apply(s, e.termsOn(b, c.Plan, c.cycle, c.Timezone, slug, now), credit.Request{}, now)
+		s, _, _, err := credit.Apply(s, e.terms(b, &c.row, slug, now), credit.Request{}, now)
 		if err != nil {
 			return nil, err
 		}
@@ -94,14 +94,14 @@ func (e *Engine) BalanceAt(ctx context.Context, customer id.Customer, slug id.Sl
 	var state credit.State
 	var terms credit.Terms
 	err = e.db.View(ctx, func(tx *store.Tx) error {
-		planThen, cycle, err := tx.PlanAt(ctx, c.key, t)
+		err := tx.PlanAt(ctx, &c.row, t)
 		if store.None(err) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		terms = e.termsOn(b, planThen, cycle, c.Timezone, slug, t)
+		terms = e.terms(b, &c.row, slug, t)
 		return eachLine(ctx, tx, store.AccountKey{Customer: c.key, Slug: slug}, func(line store.Line) (bool, error) {
 			if line.RecordedAt.After(t) {
 				return false, nil

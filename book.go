@@ -70,17 +70,17 @@ func (b *book) payer(planSlug, m id.Slug) (id.Slug, quantity.Units) {
 
 // terms returns what a customer's plan gives a balance at now.
 func (e *Engine) terms(b *book, c *store.Customer, slug id.Slug, now time.Time) credit.Terms {
-	return e.termsOn(b, c.Plan, c.Cycle, c.Timezone, slug, now)
-}
-
-func (e *Engine) termsOn(b *book, planSlug id.Slug, cycle period.Cycle, zone string, slug id.Slug, now time.Time) credit.Terms {
-	a, ok := b.plan(planSlug).Includes[slug]
+	a, ok := b.plan(c.Plan).Includes[slug]
 	if !ok {
 		return credit.Terms{Keep: b.keeps[slug]}
 	}
-	t := credit.Terms{
-		Window: period.Window(a.Every, e.zone(b, zone), cycle, now),
-		Limit:  a.Limit, Unlimited: a.Unlimited, Soft: a.Soft, Keep: b.keeps[slug],
+	t := credit.Terms{Limit: a.Limit, Unlimited: a.Unlimited, Soft: a.Soft, Keep: b.keeps[slug]}
+	monthly := a.Every == period.BillingMonth
+	if t.Billed = (monthly || a.Every == period.BillingPeriod) && !c.Paid.None(); t.Billed {
+		decimals, _ := b.Decimals(slug)
+		t.Window, t.Paid, t.Limit = c.Paid.Window(monthly, now), c.Paid.At, c.Paid.Limit(a.Limit, decimals)
+	} else {
+		t.Window = period.Window(a.Every, e.zone(b, c.Timezone), c.Cycle, now)
 	}
 	if a.Unlimited {
 		t.Limit = 0

@@ -26,8 +26,8 @@ type Customer struct {
 	CreatedAt    time.Time         `json:"createdAt"`
 	UpdatedAt    time.Time         `json:"updatedAt"`
 
-	key   id.Key
-	cycle period.Cycle
+	key id.Key
+	row store.Customer
 }
 
 // A CustomerChange says what to set on a customer. What is nil stays as it is.
@@ -41,10 +41,14 @@ type CustomerChange struct {
 }
 
 func (e *Engine) shown(c store.Customer) Customer {
+	span := c.Paid.Span
+	if c.Paid.None() {
+		span = c.Cycle.Span(e.Now())
+	}
 	return Customer{
 		ExternalID: c.ExternalID, Name: c.Name, Email: c.Email, Timezone: c.Timezone, Metadata: c.Metadata, Plan: c.Plan,
-		Subscription: c.Subscription, Status: c.Status, Period: c.Cycle.Span(e.Now()), Since: c.Since,
-		CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, key: c.Key, cycle: c.Cycle,
+		Subscription: c.Subscription, Status: c.Status, Period: span, Since: c.Since,
+		CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, key: c.Key, row: c,
 	}
 }
 
@@ -188,7 +192,7 @@ func (e *Engine) change(ctx context.Context, tx *store.Tx, b *book, name id.Cust
 	}
 	if to := ch.planFor(b, c.Plan); to != c.Plan {
 		c.Plan, c.Subscription, c.Since = to, id.New("sub", c.Key), now
-		if err := tx.Subscribe(ctx, c); err != nil {
+		if err := tx.Subscribe(ctx, c, now); err != nil {
 			return Customer{}, err
 		}
 	}

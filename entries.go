@@ -122,7 +122,7 @@ func (e *Engine) Explain(ctx context.Context, customer id.Customer, slug id.Slug
 			out.Opening = oldest.Balance - oldest.Amount
 		}
 		now := state.At(e.Now())
-		state, pending, _, err := credit.Apply(state, e.termsOn(b, c.Plan, c.cycle, c.Timezone, slug, now), credit.Request{}, now)
+		state, pending, _, err := credit.Apply(state, e.terms(b, &c.row, slug, now), credit.Request{}, now)
 		for _, p := range pending {
 			out.Pending = append(out.Pending, Told{Line{Entry: p}, words.Tell(p)})
 		}

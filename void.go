@@ -77,7 +77,7 @@ func (e *Engine) uniqueVoid(ctx context.Context, o *op, c Customer, m meter.Mete
 		return fault.New(fault.Conflict, "The event no longer carries the property %q that its meter counts.", m.Property).Because(err)
 	}
 	b := e.book.Load()
-	terms := e.termsOn(b, c.Plan, c.cycle, c.Timezone, event.PaidBy, event.RecordedAt)
+	terms := e.terms(b, &c.row, event.PaidBy, event.RecordedAt)
 	o.value = n.Value
 	if !terms.Window.Start.IsZero() {
 		o.since = terms.Window.Start.UnixMicro()

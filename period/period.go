@@ -12,12 +12,13 @@ const (
 	Day           Every = "day"            // from midnight in the zone
 	Week          Every = "week"           // from Monday midnight in the zone (ISO 8601)
 	Month         Every = "month"          // from the first of the month, midnight in the zone
+	BillingMonth  Every = "billing_month"  // with the months of the subscription's period, counted from its start
 	BillingPeriod Every = "billing_period" // with the subscription's period
 	Never         Every = "never"          // one window, for ever
 )
 
 // Choices lists every value of Every, in the order the documentation names them.
-func Choices() []Every { return []Every{Day, Week, Month, BillingPeriod, Never} }
+func Choices() []Every { return []Every{Day, Week, Month, BillingMonth, BillingPeriod, Never} }
 
 // A Span is half-open: Start ≤ t < End. A zero End means the span never ends.
 type Span struct {
@@ -38,7 +39,7 @@ type Cycle struct {
 }
 
 // Window returns the span of e that holds now. Days, weeks and months are those of zone (UTC when
-// nil); billing periods are those of c. A Never window starts at the zero time.
+// nil); billing periods and their months are those of c. A Never window starts at the zero time.
 func Window(e Every, zone *time.Location, c Cycle, now time.Time) Span {
 	if zone == nil {
 		zone = time.UTC
@@ -53,6 +54,8 @@ func Window(e Every, zone *time.Location, c Cycle, now time.Time) Span {
 		return holding(now, func(n int) time.Time { return midnight(y, m, monday+7*n, zone) })
 	case Month:
 		return holding(now, func(n int) time.Time { return midnight(y, m+time.Month(n), 1, zone) })
+	case BillingMonth:
+		return Cycle{Anchor: c.Anchor, Months: 1}.Span(now)
 	case BillingPeriod:
 		return c.Span(now)
 	}

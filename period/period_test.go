@@ -242,7 +242,7 @@ func TestMonthsAddedClampAndNeverDrift(t *testing.T) {
 
 func TestChoicesAreAllThereAre(t *testing.T) {
 	t.Parallel()
-	if got, want := fmt.Sprint(period.Choices()), "[day week month billing_period never]"; got != want {
+	if got, want := fmt.Sprint(period.Choices()), "[day week month billing_month billing_period never]"; got != want {
 		t.Errorf("the choices are %s, want %s", got, want)
 	}
 }

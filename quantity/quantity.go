@@ -177,3 +177,10 @@ func magnitude(u Units) uint64 {
 	}
 	return uint64(u)
 }
+
+// Share returns u × part ÷ whole, rounded down. 0 ≤ u, and 0 ≤ part ≤ whole with whole above 0.
+func (u Units) Share(part, whole int64) Units {
+	hi, lo := bits.Mul64(uint64(u), uint64(part))
+	quo, _ := bits.Div64(hi, lo, uint64(whole)) // fits: part ≤ whole
+	return Units(quo)
+}

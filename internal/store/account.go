@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/id"
@@ -37,14 +38,18 @@ type detail struct {
 	Lots      []credit.Lot    `json:"lots,omitempty"`
 	Holds     []credit.Hold   `json:"holds,omitempty"`
 	Gauges    []credit.Gauge  `json:"gauges,omitempty"`
+	Billed    bool            `json:"billed,omitempty"` // of the open window
+	Over      bool            `json:"over,omitempty"`
+	From      time.Time       `json:"from,omitzero"` // of the newest billed window
+	Paid      time.Time       `json:"paid,omitzero"`
 }
 
 // spell returns the detail column of s.
 func spell(s *credit.State) (string, error) {
-	if len(s.Suspended) == 0 && len(s.Lots) == 0 && len(s.Holds) == 0 && len(s.Gauges) == 0 {
+	if len(s.Suspended) == 0 && len(s.Lots) == 0 && len(s.Holds) == 0 && len(s.Gauges) == 0 && s.Billed.IsZero() {
 		return "", nil
 	}
-	b, err := json.Marshal(detail{s.Suspended, s.Lots, s.Holds, s.Gauges})
+	b, err := json.Marshal(detail{s.Suspended, s.Lots, s.Holds, s.Gauges, s.Window.Billed, s.Window.Over, s.Billed, s.Paid})
 	if err != nil {
 		return "", fmt.Errorf("spell account: %w", err)
 	}
@@ -74,6 +79,7 @@ func scanAccount(row scanner) (Account, error) {
 		return a, fmt.Errorf("account %d %s: %w", a.Customer, a.Slug, err)
 	}
 	s.Suspended, s.Lots, s.Holds, s.Gauges = d.Suspended, d.Lots, d.Holds, d.Gauges
+	s.Window.Billed, s.Window.Over, s.Billed, s.Paid = d.Billed, d.Over, d.From, d.Paid
 	return a, nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/internal/store"
 	"github.com/tollgate/tollgate/period"
+	"github.com/tollgate/tollgate/subscription"
 )
 
 func TestFiftyCallersMakeOneCustomer(t *testing.T) {
@@ -142,7 +143,8 @@ func TestSubscribeEndsOnePlanAndBeginsTheNext(t *testing.T) {
 		next := c
 		next.Plan, next.Subscription, next.Status, next.Since = "pro", id.New("sub", c.Key), "trialing", noon().Add(time.Hour)
 		next.Cycle = period.Cycle{Anchor: next.Since, Months: 12}
-		update(t, db, func(tx *store.Tx) error { return tx.Subscribe(t.Context(), next) })
+		next.Paid = subscription.Paid{Span: period.Span{Start: next.Since, End: next.Since.AddDate(1, 0, 0)}, At: next.Since, Amount: 7990, Refunded: 790}
+		update(t, db, func(tx *store.Tx) error { return tx.Subscribe(t.Context(), next, next.Since) })
 		next.Version++
 		got, err := db.CustomerOf(t.Context(), "ann")
 		if err != nil {
@@ -155,22 +157,24 @@ func TestSubscribeEndsOnePlanAndBeginsTheNext(t *testing.T) {
 		type answer struct {
 			Plan  id.Slug
 			Cycle period.Cycle
+			Paid  subscription.Paid
 			None  bool
 		}
 		for at, want := range map[time.Duration]answer{
 			-time.Microsecond:            {None: true},
 			0:                            {Plan: "free", Cycle: c.Cycle},
 			time.Hour - time.Microsecond: {Plan: "free", Cycle: c.Cycle},
-			time.Hour:                    {Plan: "pro", Cycle: next.Cycle},
-			24 * time.Hour:               {Plan: "pro", Cycle: next.Cycle},
+			time.Hour:                    {Plan: "pro", Cycle: next.Cycle, Paid: next.Paid},
+			24 * time.Hour:               {Plan: "pro", Cycle: next.Cycle, Paid: next.Paid},
 		} {
 			err := db.View(t.Context(), func(tx *store.Tx) error {
-				plan, cycle, err := tx.PlanAt(t.Context(), c.Key, noon().Add(at))
+				then := c
+				err := tx.PlanAt(t.Context(), &then, noon().Add(at))
 				if store.None(err) != want.None || err != nil && !want.None {
 					return fmt.Errorf("after %s: %w", at, err)
 				}
 				if !want.None {
-					differ(t, at.String(), want, answer{Plan: plan, Cycle: cycle})
+					differ(t, at.String(), want, answer{Plan: then.Plan, Cycle: then.Cycle, Paid: then.Paid})
 				}
 				return nil
 			})
@@ -197,7 +201,7 @@ func TestAnAccountMadeDuringAPlanChangeKnowsOfIt(t *testing.T) {
 				return err
 			}
 			locked.Plan, locked.Subscription, locked.Since = "pro", id.New("sub", c.Key), noon().Add(time.Hour)
-			if err := tx.Subscribe(t.Context(), locked); err != nil {
+			if err := tx.Subscribe(t.Context(), locked, locked.Since); err != nil {
 				return err
 			}
 			go func() {

@@ -125,7 +125,7 @@ func entry(k store.AccountKey, seq int64, name string) *store.Entry {
 		AccountKey: k, Name: name, Hash: 1 << 62, Answer: `{"a":1}`,
 		Entry: credit.Entry{
 			Seq: seq, Kind: credit.KindHold, Amount: -3, Balance: 9, At: noon().Add(-time.Second), RecordedAt: noon(), Cause: "cause", Reason: "reason",
-			Meter: "chat", Parts: []credit.Part{part()}, Window: &credit.Opening{Span: span(), Limit: 7, Unlimited: true, Soft: true},
+			Meter: "chat", Parts: []credit.Part{part()}, Window: &credit.Opening{Span: span(), Limit: 7, Unlimited: true, Soft: true, Billed: true, Paid: noon()},
 			Lots: []credit.Lot{lot()}, Hold: new(hold()),
 		},
 	}
@@ -151,10 +151,10 @@ func hold() credit.Hold {
 
 // fullState returns a state with no field empty.
 func fullState() credit.State {
-	window := credit.Window{Span: span(), Used: 11, Spent: 12}
+	window := credit.Window{Span: span(), Used: 11, Spent: 12, Billed: true, Over: true}
 	return credit.State{
 		Seq: 9, Opened: true, Window: window, Limit: 40, Unlimited: true, Soft: true, Suspended: []credit.Window{window},
-		Lots: []credit.Lot{lot()}, Holds: []credit.Hold{hold()}, Gauges: []credit.Gauge{{Meter: "chat", Value: 5, At: noon()}},
+		Lots: []credit.Lot{lot()}, Holds: []credit.Hold{hold()}, Gauges: []credit.Gauge{{Meter: "chat", Value: 5, At: noon()}}, Paid: noon(), Billed: noon().Add(-time.Hour),
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/period"
+	"github.com/tollgate/tollgate/subscription"
 )
 
 // A Customer is a customer's row joined with the current subscription's.
@@ -28,12 +29,13 @@ type Customer struct {
 	Plan         id.Slug
 	Status       string
 	Cycle        period.Cycle
-	Since        time.Time // when the subscription to Plan began
+	Since        time.Time         // when the subscription to Plan began
+	Paid         subscription.Paid // the period at Stripe; none when nothing is billed
 }
 
 const (
 	customerColumns = `c.id, c.external_id, c.version, c.name, c.email, c.timezone, c.metadata, c.created_at, c.updated_at,
-		s.id, s.plan, s.status, s.anchor, s.months, s.started_at`
+		s.id, s.plan, s.status, s.anchor, s.months, s.since, s.paid_start, s.paid_end, s.paid_at, s.paid_amount, s.paid_refunded`
 	customerFrom = `
 		FROM customer AS c
 		JOIN subscription AS s ON s.customer = c.id AND s.ended_at = 0`
@@ -42,9 +44,9 @@ const (
 func scanCustomer(row scanner) (Customer, error) {
 	var c Customer
 	var metadata string
-	var created, updated, anchor, months, since int64
+	var created, updated, anchor, months, since, start, end, paid int64
 	err := row.Scan(&c.Key, &c.ExternalID, &c.Version, &c.Name, &c.Email, &c.Timezone, &metadata, &created, &updated,
-		&c.Subscription, &c.Plan, &c.Status, &anchor, &months, &since)
+		&c.Subscription, &c.Plan, &c.Status, &anchor, &months, &since, &start, &end, &paid, &c.Paid.Amount, &c.Paid.Refunded)
 	if err != nil {
 		return c, err
 	}
@@ -54,6 +56,7 @@ func scanCustomer(row scanner) (Customer, error) {
 	}
 	c.CreatedAt, c.UpdatedAt, c.Since = moment(created), moment(updated), moment(since)
 	c.Cycle = period.Cycle{Anchor: moment(anchor), Months: int(months)}
+	c.Paid.Start, c.Paid.End, c.Paid.At = moment(start), moment(end), moment(paid)
 	return c, nil
 }
 
@@ -75,14 +78,17 @@ func (tx *Tx) InsertCustomer(ctx context.Context, c Customer) (bool, error) {
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
 		return false, err
 	}
-	return true, tx.insertSubscription(ctx, c)
+	return true, tx.insertSubscription(ctx, c, c.Since)
 }
 
-func (tx *Tx) insertSubscription(ctx context.Context, c Customer) error {
+func (tx *Tx) insertSubscription(ctx context.Context, c Customer, from time.Time) error {
+	p := c.Paid
 	_, err := tx.sql.ExecContext(ctx, `
-		INSERT INTO subscription (customer, id, plan, status, anchor, months, started_at, ended_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, 0)`,
-		int64(c.Key), c.Subscription, string(c.Plan), c.Status, micros(c.Cycle.Anchor), c.Cycle.Months, micros(c.Since))
+		INSERT INTO subscription (customer, id, plan, status, anchor, months, started_at, ended_at,
+			since, paid_start, paid_end, paid_at, paid_amount, paid_refunded)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11, $12, $13)`,
+		int64(c.Key), c.Subscription, string(c.Plan), c.Status, micros(c.Cycle.Anchor), c.Cycle.Months, micros(from),
+		micros(c.Since), micros(p.Start), micros(p.End), micros(p.At), p.Amount, p.Refunded)
 	if err != nil {
 		return fmt.Errorf("write subscription: %w", err)
 	}
@@ -183,16 +189,17 @@ func (tx *Tx) outdate(ctx context.Context, key id.Key) error {
 	return nil
 }
 
-// Subscribe ends the customer's current subscription at c.Since and begins the one in c.
-func (tx *Tx) Subscribe(ctx context.Context, c Customer) error {
+// Subscribe ends the customer's current subscription row at a moment and begins the one in c: with another id,
+// also when it is the same subscription with another period, so that the past can be read as it was.
+func (tx *Tx) Subscribe(ctx context.Context, c Customer, from time.Time) error {
 	_, err := tx.sql.ExecContext(ctx, `
 		UPDATE subscription
 		SET ended_at = $2
-		WHERE customer = $1 AND ended_at = 0`, int64(c.Key), micros(c.Since))
+		WHERE customer = $1 AND ended_at = 0`, int64(c.Key), micros(from))
 	if err != nil {
 		return fmt.Errorf("end subscription: %w", err)
 	}
-	return errors.Join(tx.insertSubscription(ctx, c), tx.outdate(ctx, c.Key))
+	return errors.Join(tx.insertSubscription(ctx, c, from), tx.outdate(ctx, c.Key))
 }
 
 // LockCustomer returns a customer whose row the transaction keeps others from changing.
@@ -204,17 +211,21 @@ func (tx *Tx) LockCustomer(ctx context.Context, external id.Customer) (Customer,
 	return tx.CustomerOf(ctx, external)
 }
 
-// PlanAt returns the plan and cycle a customer was on at t; sql.ErrNoRows when t lies before the first.
-func (tx *Tx) PlanAt(ctx context.Context, key id.Key, t time.Time) (id.Slug, period.Cycle, error) {
-	var plan id.Slug
-	var anchor, months int64
-	err := tx.sql.QueryRowContext(ctx, `
-		SELECT plan, anchor, months
-		FROM subscription
-		WHERE customer = $1 AND started_at <= $2 AND (ended_at = 0 OR ended_at > $2)
-		ORDER BY started_at DESC
-		LIMIT 1`, int64(key), micros(t)).Scan(&plan, &anchor, &months)
-	return plan, period.Cycle{Anchor: moment(anchor), Months: int(months)}, err
+// PlanAt sets in c the plan, cycle and paid period that the customer was on at t; sql.ErrNoRows when t lies before
+// the first.
+func (tx *Tx) PlanAt(ctx context.Context, c *Customer, t time.Time) error {
+	then, err := scanCustomer(tx.sql.QueryRowContext(ctx, `
+		SELECT `+customerColumns+`
+		FROM customer AS c
+		JOIN subscription AS s ON s.customer = c.id
+		WHERE c.id = $1 AND s.started_at <= $2 AND (s.ended_at = 0 OR s.ended_at > $2)
+		ORDER BY s.started_at DESC
+		LIMIT 1`, int64(c.Key), micros(t)))
+	if err != nil {
+		return err
+	}
+	c.Plan, c.Cycle, c.Paid = then.Plan, then.Cycle, then.Paid
+	return nil
 }
 
 // Erase removes what names or describes a customer: externalId, name, email, metadata and the properties of
