@@ -18,7 +18,7 @@ const (
 // A Request asks an account for one act. Kind says which; the other fields are read as that act needs.
 type Request struct {
 	// Kind is one of KindConsume, KindRecord, KindBackfill, KindHold, KindCapture, KindRelease, KindGrant,
-	// KindRevoke, KindVoid, or empty to bring the account up to date and nothing else.
+	// KindRevoke, KindVoid, KindRefund, KindDeduction, KindReset, or empty to bring the account up to date and nothing else.
 	Kind Kind
 
 	Cause         string            // the id the lines name: transactionId, hold or grant
@@ -30,7 +30,7 @@ type Request struct {
 	UsageAt       time.Time         // when the usage happened; only a last meter cares
 	TransactionID id.Transaction    // a hold's
 	ExpiresAt     time.Time         // a hold's
-	Lot           Lot               // a grant's; Remaining is ignored
+	Lot           Lot               // a grant's; Remaining is ignored. A refund's: its ID and Source, for what no source takes back
 	Parts         []Part            // a void's: what had paid
 	Lots          []Lot             // a void's: the lots among Parts as they were granted, should the account have let go of them
 }
@@ -89,8 +89,13 @@ func (a *act) do(r Request) (Result, error) {
 		return Result{}, fault.Field("amount", min(r.Amount, r.Lot.Amount), nil, "The amount is below zero: to give units back, void the usage or grant them.")
 	}
 	switch r.Kind {
-	case KindConsume, KindRecord:
+	case KindConsume, KindRecord, KindDeduction:
 		return a.consume(r)
+	case KindRefund:
+		return a.refund(r)
+	case KindReset:
+		a.write(Entry{Kind: KindReset, Cause: r.Cause, Reason: r.Reason})
+		return Result{}, nil
 	case KindBackfill:
 		a.write(Entry{Kind: r.Kind, Cause: r.Cause, Meter: r.Meter})
 		return Result{}, nil

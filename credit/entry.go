@@ -27,11 +27,18 @@ const (
 	KindCapture    Kind = "capture"     // a hold turned into usage
 	KindRelease    Kind = "release"     // a hold let go
 	KindVoid       Kind = "void"        // usage undone
+	KindRefund     Kind = "refund"      // usage forgiven by an operator: an event with a negative amount
+	KindDeduction  Kind = "deduction"   // units an operator takes away as usage
+	KindReset      Kind = "reset"       // what the open window counts begins again at nothing
 )
 
 // IsUsage reports whether a line of this kind is a usage event, whose ledger line is its event row.
 func (k Kind) IsUsage() bool {
-	return k == KindConsume || k == KindRecord || k == KindBackfill || k == KindCapture
+	switch k {
+	case KindConsume, KindRecord, KindBackfill, KindCapture, KindRefund, KindDeduction:
+		return true
+	}
+	return false
 }
 
 // An Entry is one immutable ledger line.
@@ -50,6 +57,7 @@ type Entry struct {
 	Lots       []Lot          `json:"lots,omitempty"` // lots that come (back) to the account with this line
 	Hold       *Hold          `json:"hold,omitempty"`
 	Gauge      *Gauge         `json:"gauge,omitempty"`
+	Used       quantity.Units `json:"used,omitempty"` // of a reset: what the open window had counted
 }
 
 // An Opening is the span and the limit that an allowance or plan_change line sets.
@@ -96,9 +104,12 @@ func (s *State) post(e Entry) Entry {
 		s.unhold(e)
 		s.move(e, e.Parts, 1)
 		s.use(e.Parts)
-	case KindConsume, KindRecord, KindVoid:
+	case KindConsume, KindRecord, KindVoid, KindRefund, KindDeduction:
 		s.move(e, e.Parts, 1)
 		s.use(e.Parts)
+	case KindReset:
+		e.Used = s.Window.Used
+		s.reset()
 	case KindGrant, KindRollover, KindRevoke:
 		s.move(e, e.Parts, 1)
 	}
@@ -152,6 +163,17 @@ func (s *State) open(o Opening, planChange bool, now time.Time) {
 	if o.Billed && o.Start.After(s.Billed) {
 		s.Billed = o.Start
 	}
+}
+
+// reset begins the counts of the open window again at nothing, and those of the suspended ones that a plan
+// change would carry them into. What open holds have set aside stays set aside.
+func (s *State) reset() {
+	for i := range 1 + len(s.Suspended) {
+		if w := s.window(i); w.End.IsZero() == s.Window.End.IsZero() {
+			w.Used, w.Spent = 0, s.heldWithin(*w)
+		}
+	}
+	s.Gauges = nil
 }
 
 // suspended returns where a window of that span is among the suspended ones, -1 when it is not.

@@ -16,7 +16,8 @@ func (a *act) pay(charge quantity.Units, overdraw bool) ([]Part, error) {
 	case charge == 0:
 		return nil, nil
 	case charge < 0:
-		return a.giveBack(-charge), nil
+		parts, _ := a.giveBack(-charge)
+		return parts, nil
 	case a.Unlimited:
 		return []Part{{Amount: -charge, At: a.now, Ever: a.ever()}}, nil
 	}
@@ -61,9 +62,8 @@ func (a *act) pay(charge quantity.Units, overdraw bool) ([]Part, error) {
 }
 
 // giveBack returns n units to the sources in reverse burn order, none above what it was granted, and none
-// of what open holds have set aside.
-func (a *act) giveBack(n quantity.Units) []Part {
-	var parts []Part
+// of what open holds have set aside. rest is what no source can take.
+func (a *act) giveBack(n quantity.Units) (parts []Part, rest quantity.Units) {
 	give := func(grant string, room quantity.Units) {
 		if m := min(n, room); m > 0 {
 			parts = append(parts, Part{Grant: grant, Amount: m, At: a.now, Ever: a.ever()})
@@ -85,7 +85,7 @@ func (a *act) giveBack(n quantity.Units) []Part {
 	if !given {
 		give("", spent)
 	}
-	return parts
+	return parts, n
 }
 
 // resetsAt returns when the open window ends, nil when it never does.

@@ -158,10 +158,22 @@ func (s *State) Held() quantity.Units {
 // heldFrom returns the units that open holds have set aside from one lot, or from the allowance as the
 // open window counts it.
 func (s *State) heldFrom(grant string) quantity.Units {
+	if grant == "" {
+		return s.heldWithin(s.Window)
+	}
+	return s.held(func(p Part) bool { return p.Grant == grant })
+}
+
+// heldWithin returns the units of the allowance that open holds have set aside as w counts them.
+func (s *State) heldWithin(w Window) quantity.Units {
+	return s.held(func(p Part) bool { return p.Grant == "" && w.counts(p) })
+}
+
+func (s *State) held(of func(Part) bool) quantity.Units {
 	var sum quantity.Units
 	for _, h := range s.Holds {
 		for _, p := range h.Parts {
-			if p.Grant == grant && (grant != "" || s.Window.counts(p)) {
+			if of(p) {
 				sum -= p.Amount
 			}
 		}

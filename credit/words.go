@@ -38,7 +38,7 @@ func (w Words) Tell(e Entry) string {
 	case KindAllowance:
 		return fmt.Sprintf("A new window opened: the plan gives %s%s.", w.limit(e.Window), until(e.Window.End))
 	case KindPlanChange:
-		return fmt.Sprintf("The plan changed: it gives %s%s; what was used in this window stays used.", w.limit(e.Window), until(e.Window.End))
+		return fmt.Sprintf("The plan or its limit changed: it gives %s%s; what was used in this window stays used.", w.limit(e.Window), until(e.Window.End))
 	case KindExpire:
 		if e.Cause != causeWindow {
 			return fmt.Sprintf("Grant %s expired with %s unspent.", e.Cause, w.count(e.Amount))
@@ -50,6 +50,9 @@ func (w Words) Tell(e Entry) string {
 	case KindRollover:
 		return fmt.Sprintf("%s unspent rolled over into this window.", w.count(e.Amount))
 	case KindGrant:
+		if e.Amount == 0 {
+			return fmt.Sprintf("A grant was made for what the refund below gives back%s.", because(e.Reason))
+		}
 		return fmt.Sprintf("%s granted (%s)%s%s.", w.count(e.Amount), e.Lots[0].Source, until(e.Lots[0].ExpiresAt), because(e.Reason))
 	case KindRevoke:
 		return fmt.Sprintf("Grant %s was revoked; its unspent %s are taken back%s.", e.Cause, w.count(e.Amount), because(e.Reason))
@@ -71,11 +74,35 @@ func (w Words) Tell(e Entry) string {
 		return fmt.Sprintf("Hold %s was captured as usage.", e.Cause)
 	case KindRelease:
 		return fmt.Sprintf("Hold %s was let go; %s came back%s.", e.Cause, w.count(e.Amount), because(e.Reason))
+	case KindRefund:
+		return fmt.Sprintf("%s of %s refunded%s.", w.count(-refunded(e)), e.Meter, because(e.Reason))
+	case KindDeduction:
+		return fmt.Sprintf("%s of %s deducted%s%s.", w.count(e.Amount), e.Meter, from(e.Parts), because(e.Reason))
+	case KindReset:
+		return fmt.Sprintf("Usage was reset: the window, which had counted %s, counts from nothing again%s.", w.count(e.Used), because(e.Reason))
 	case KindVoid:
 		return fmt.Sprintf("Usage %s was voided; %s came back%s.", e.Cause, w.count(e.Amount), because(e.Reason))
 	}
 	return string(e.Kind)
 }
+
+// Adjustment returns what a limit adjustment does, in one sentence.
+func (w Words) Adjustment(a LimitAdjustment) string {
+	verb, when := "raised", "in every window from "+day(a.StartsAt)+" on"
+	if a.Amount < 0 {
+		verb = "lowered"
+	}
+	switch {
+	case a.Type == OneTime:
+		when = "from " + day(a.StartsAt) + until(a.EndsAt)
+	case !a.EndsAt.IsZero():
+		when = "in every window from " + day(a.StartsAt) + until(a.EndsAt)
+	}
+	return fmt.Sprintf("The limit is %s by %s %s%s.", verb, w.count(a.Amount), when, because(a.Reason))
+}
+
+// refunded returns what a refund took off the usage, below zero: more than the balance grew when usage was past its limit.
+func refunded(e Entry) quantity.Units { return paid(e.Parts) }
 
 // Summary returns what is left of a balance and why, in one sentence. s must be up to date.
 func (w Words) Summary(s *State, now time.Time) string {
