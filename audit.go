@@ -3,6 +3,7 @@ package tollgate
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/id"
@@ -73,7 +74,38 @@ func auditAccount(ctx context.Context, tx *store.Tx, a store.Account) (problem e
 	if err != nil || problem != nil {
 		return problem, lines, err
 	}
-	return a.State.Same(&s), lines, nil
+	if problem = a.State.Same(&s); problem != nil {
+		return problem, lines, nil
+	}
+	problem, err = auditUsage(ctx, tx, a.AccountKey)
+	return problem, lines, err
+}
+
+// auditUsage counts an account's lines again, as far as the roll-up of usage has come, and compares.
+func auditUsage(ctx context.Context, tx *store.Tx, k store.AccountKey) (problem, err error) {
+	tally, rolled, err := tx.RolledOf(ctx, k)
+	if err != nil || tally == 0 {
+		return nil, err
+	}
+	again, err := tx.Recount(ctx, k, tally)
+	if err != nil {
+		return nil, err
+	}
+	for m, days := range again {
+		for day, slots := range days {
+			if got := rolled[m][day]; got.String() != slots.String() {
+				return fmt.Errorf("the roll-up of %s on %s is not what its events add up to", m.Meter, time.Unix(day*86400, 0).UTC().Format(time.DateOnly)), nil
+			}
+			delete(rolled[m], day)
+		}
+		if len(rolled[m]) == 0 {
+			delete(rolled, m)
+		}
+	}
+	for m := range rolled {
+		return fmt.Errorf("the roll-up counts usage of %s that the ledger has not", m.Meter), nil
+	}
+	return nil, nil
 }
 
 func sum(parts []credit.Part) quantity.Units {

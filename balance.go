@@ -60,6 +60,11 @@ func (e *Engine) Balances(ctx context.Context, customer id.Customer) ([]credit.B
 	for slug := range b.plan(c.Plan).Includes {
 		states[slug] = credit.State{}
 	}
+	for _, a := range c.row.Adjustments {
+		if b.IsBalance(a.Balance) && !a.Over(e.Now()) {
+			states[a.Balance] = credit.State{}
+		}
+	}
 	for _, a := range rows {
 		states[a.Slug] = a.State
 	}

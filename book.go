@@ -68,11 +68,11 @@ func (b *book) payer(planSlug, m id.Slug) (id.Slug, quantity.Units) {
 	return b.Payer(b.plan(planSlug), m)
 }
 
-// terms returns what a customer's plan gives a balance at now.
+// terms returns what a customer's plan and its limit adjustments give a balance at now.
 func (e *Engine) terms(b *book, c *store.Customer, slug id.Slug, now time.Time) credit.Terms {
 	a, ok := b.plan(c.Plan).Includes[slug]
 	if !ok {
-		return credit.Terms{Keep: b.keeps[slug]}
+		return credit.Terms{Keep: b.keeps[slug], Limit: credit.Adjusted(0, c.Adjustments, slug, period.Span{}, now)}
 	}
 	t := credit.Terms{Limit: a.Limit, Unlimited: a.Unlimited, Soft: a.Soft, Keep: b.keeps[slug]}
 	monthly := a.Every == period.BillingMonth
@@ -82,6 +82,7 @@ func (e *Engine) terms(b *book, c *store.Customer, slug id.Slug, now time.Time) 
 	} else {
 		t.Window = period.Window(a.Every, e.zone(b, c.Timezone), c.Cycle, now)
 	}
+	t.Limit = credit.Adjusted(t.Limit, c.Adjustments, slug, t.Window, now)
 	if a.Unlimited {
 		t.Limit = 0
 	}

@@ -47,6 +47,7 @@ var floors = map[string]place{
 	"credit":       {floor: 4},
 	"plan":         {floor: 4},
 	"subscription": {floor: 4},
+	"usage":        {floor: 4},
 
 	// Doors to the outside.
 	"internal/store":  {floor: 5},

@@ -48,6 +48,7 @@ type Engine struct {
 	log     *slog.Logger
 	seed    maphash.Seed
 	writers []*writer
+	roller  *roller
 	book    atomic.Pointer[book]
 	zones   sync.Map // IANA name → *time.Location
 
@@ -71,6 +72,7 @@ func Open(ctx context.Context, url string, opts Options) (*Engine, error) {
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
+	e.roller = newRoller(e)
 	e.book.Store(emptyBook())
 	if err := e.reload(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -88,6 +90,7 @@ func Open(ctx context.Context, url string, opts Options) (*Engine, error) {
 	background, stop := context.WithCancel(context.Background())
 	e.stop = stop
 	go e.watchCatalog(background)
+	go e.roller.loop(background)
 	return e, nil
 }
 
@@ -96,6 +99,7 @@ func (e *Engine) Close() error {
 	e.closing.Do(func() {
 		e.stop()
 		<-e.stopped
+		<-e.roller.ended
 		for _, w := range e.writers {
 			w.close()
 		}

@@ -25,7 +25,7 @@ type view struct {
 	repeats map[store.Name]*store.Event // events of a moment ago that acts of this group repeat
 
 	accounts map[store.AccountKey]*store.Account
-	changed  map[store.AccountKey]bool
+	changed  map[store.AccountKey]int // lines written to it
 	events   map[store.Name]*store.Event
 	entries  map[store.Name]*store.Entry
 	seen     map[store.Value]store.Seen
@@ -46,7 +46,7 @@ type end struct {
 func newView(w *writer, b *book, now time.Time, f *store.Found) *view {
 	return &view{
 		w: w, book: b, now: now, found: f,
-		accounts: map[store.AccountKey]*store.Account{}, changed: map[store.AccountKey]bool{},
+		accounts: map[store.AccountKey]*store.Account{}, changed: map[store.AccountKey]int{},
 		events: map[store.Name]*store.Event{}, entries: map[store.Name]*store.Entry{}, seen: map[store.Value]store.Seen{},
 		behind: map[id.Key]bool{},
 	}
@@ -58,6 +58,7 @@ func (v *view) settle() {
 		a := v.accounts[k]
 		a.Version++
 	}
+	v.w.engine.roller.note(v.changed)
 	for _, end := range v.ends {
 		o := end.op
 		if a := v.accounts[store.AccountKey{Customer: o.key, Slug: o.slug}]; a != nil {
@@ -299,6 +300,8 @@ func (v *view) write(o *op, a *store.Account, state credit.State, lines []credit
 		if i == last {
 			e.Name, e.Hash, e.Answer = o.name, o.hash, o.said
 			v.entries[store.Name{Customer: o.key, Name: o.name}] = e
+		} else if line.Kind == credit.KindGrant { // of what a refund gives back: found and revoked as any grant
+			e.Name, e.Answer = "grant:"+line.Cause, "{}"
 		}
 		v.batch.Entries = append(v.batch.Entries, e)
 	}
@@ -306,10 +309,10 @@ func (v *view) write(o *op, a *store.Account, state credit.State, lines []credit
 		v.batch.Voids = append(v.batch.Voids, store.Void{Customer: o.key, ID: o.void, At: now.UnixMicro()})
 	}
 	a.State = state
-	if !v.changed[a.AccountKey] {
-		v.changed[a.AccountKey] = true
+	if v.changed[a.AccountKey] == 0 {
 		v.batch.Accounts = append(v.batch.Accounts, a)
 	}
+	v.changed[a.AccountKey] += len(lines)
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/period"
 	"github.com/tollgate/tollgate/subscription"
@@ -25,6 +26,8 @@ type Customer struct {
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 
+	Adjustments []credit.LimitAdjustment // of its limits, oldest first, those that are over included
+
 	Subscription string // id
 	Plan         id.Slug
 	Status       string
@@ -34,7 +37,7 @@ type Customer struct {
 }
 
 const (
-	customerColumns = `c.id, c.external_id, c.version, c.name, c.email, c.timezone, c.metadata, c.created_at, c.updated_at,
+	customerColumns = `c.id, c.external_id, c.version, c.name, c.email, c.timezone, c.metadata, c.adjustments, c.created_at, c.updated_at,
 		s.id, s.plan, s.status, s.anchor, s.months, s.since, s.paid_start, s.paid_end, s.paid_at, s.paid_amount, s.paid_refunded`
 	customerFrom = `
 		FROM customer AS c
@@ -43,9 +46,9 @@ const (
 
 func scanCustomer(row scanner) (Customer, error) {
 	var c Customer
-	var metadata string
+	var metadata, adjustments string
 	var created, updated, anchor, months, since, start, end, paid int64
-	err := row.Scan(&c.Key, &c.ExternalID, &c.Version, &c.Name, &c.Email, &c.Timezone, &metadata, &created, &updated,
+	err := row.Scan(&c.Key, &c.ExternalID, &c.Version, &c.Name, &c.Email, &c.Timezone, &metadata, &adjustments, &created, &updated,
 		&c.Subscription, &c.Plan, &c.Status, &anchor, &months, &since, &start, &end, &paid, &c.Paid.Amount, &c.Paid.Refunded)
 	if err != nil {
 		return c, err
@@ -53,6 +56,11 @@ func scanCustomer(row scanner) (Customer, error) {
 	c.Metadata = map[string]string{}
 	if err := json.Unmarshal([]byte(metadata), &c.Metadata); err != nil {
 		return c, fmt.Errorf("customer %d: %w", c.Key, err)
+	}
+	if adjustments != "" {
+		if err := json.Unmarshal([]byte(adjustments), &c.Adjustments); err != nil {
+			return c, fmt.Errorf("customer %d: %w", c.Key, err)
+		}
 	}
 	c.CreatedAt, c.UpdatedAt, c.Since = moment(created), moment(updated), moment(since)
 	c.Cycle = period.Cycle{Anchor: moment(anchor), Months: int(months)}
@@ -156,17 +164,23 @@ func (db *DB) customers(ctx context.Context, query string, args ...any) ([]Custo
 	return out, nil
 }
 
-// UpdateCustomer writes a customer's name, email, zone and metadata. terms says that the change moves what
+// UpdateCustomer writes a customer's name, email, zone, metadata and limit adjustments. terms says that the change moves what
 // the plan gives, so that nobody goes on with accounts read before it.
 func (tx *Tx) UpdateCustomer(ctx context.Context, c Customer, terms bool) error {
 	metadata, err := pack(c.Metadata)
 	if err != nil {
 		return err
 	}
+	var adjustments string
+	if len(c.Adjustments) > 0 {
+		if adjustments, err = pack(c.Adjustments); err != nil {
+			return err
+		}
+	}
 	_, err = tx.sql.ExecContext(ctx, `
 		UPDATE customer
-		SET name = $2, email = $3, timezone = $4, metadata = $5, updated_at = $6
-		WHERE id = $1`, int64(c.Key), c.Name, c.Email, c.Timezone, metadata, micros(c.UpdatedAt))
+		SET name = $2, email = $3, timezone = $4, metadata = $5, updated_at = $6, adjustments = $7
+		WHERE id = $1`, int64(c.Key), c.Name, c.Email, c.Timezone, metadata, micros(c.UpdatedAt), adjustments)
 	if err != nil {
 		return fmt.Errorf("update customer: %w", err)
 	}
@@ -228,14 +242,14 @@ func (tx *Tx) PlanAt(ctx context.Context, c *Customer, t time.Time) error {
 	return nil
 }
 
-// Erase removes what names or describes a customer: externalId, name, email, metadata and the properties of
+// Erase removes what names or describes a customer: externalId, name, email, metadata, adjustments and the properties of
 // its events. The ledger stays, under a number nobody can look up.
 func (tx *Tx) Erase(ctx context.Context, key id.Key, at time.Time) error {
 	if err := tx.outdate(ctx, key); err != nil { // first: it keeps events from being added meanwhile
 		return err
 	}
 	for _, stmt := range []string{
-		`UPDATE customer SET external_id = 'erased:' || CAST(id AS TEXT), name = '', email = '', timezone = '', metadata = '{}', erased_at = $2
+		`UPDATE customer SET external_id = 'erased:' || CAST(id AS TEXT), name = '', email = '', timezone = '', metadata = '{}', adjustments = '', erased_at = $2
 			WHERE id = $1`,
 		`UPDATE event SET properties = '' WHERE customer = $1 AND properties <> '' AND CAST($2 AS BIGINT) > 0`,
 		`DELETE FROM seen WHERE customer = $1 AND CAST($2 AS BIGINT) > 0`,

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/quantity"
 )
 
 // An Entry is the row of a ledger line that is not usage.
@@ -28,6 +29,7 @@ type entryDetail struct {
 	Window *credit.Opening `json:"window,omitempty"`
 	Lots   []credit.Lot    `json:"lots,omitempty"`
 	Hold   *credit.Hold    `json:"hold,omitempty"`
+	Used   quantity.Units  `json:"used,omitempty"`
 }
 
 const entryColumns = `e.customer, e.account, e.seq, e.name, e.kind, e.delta, e.balance, e.at, e.recorded_at, e.cause, e.reason, e.meter,
@@ -42,7 +44,7 @@ func (e *Entry) name() string {
 }
 
 func (e *Entry) values() ([]any, error) {
-	text, err := json.Marshal(entryDetail{e.Parts, e.Window, e.Lots, e.Entry.Hold})
+	text, err := json.Marshal(entryDetail{e.Parts, e.Window, e.Lots, e.Entry.Hold, e.Used})
 	if err != nil {
 		return nil, fmt.Errorf("spell entry: %w", err)
 	}
@@ -66,7 +68,7 @@ func scanEntry(row scanner) (Entry, error) {
 		return e, fmt.Errorf("entry %d %s %d: %w", e.Customer, e.Slug, e.Seq, err)
 	}
 	e.At, e.RecordedAt = moment(at), moment(recorded)
-	e.Parts, e.Window, e.Lots, e.Entry.Hold = d.Parts, d.Window, d.Lots, d.Hold
+	e.Parts, e.Window, e.Lots, e.Entry.Hold, e.Used = d.Parts, d.Window, d.Lots, d.Hold, d.Used
 	return e, nil
 }
 

@@ -97,8 +97,22 @@ func scanEvent(row scanner) (Event, error) {
 	if l.Kind == credit.KindCapture {
 		l.Cause = e.Hold
 	}
+	if l.Kind == credit.KindRefund || l.Kind == credit.KindDeduction {
+		l.Reason = reasonOf(e.Properties)
+	}
 	l.Parts, err = readParts(paid, e.Charged, e.RecordedAt, e.ResetsAt.IsZero())
 	return e, err
+}
+
+// reasonOf returns the property that says why an operator adjusted usage; empty once the customer is erased.
+func reasonOf(properties json.RawMessage) string {
+	var p struct {
+		Reason string `json:"reason"`
+	}
+	if json.Unmarshal(properties, &p) != nil {
+		return ""
+	}
+	return p.Reason
 }
 
 // spellParts leaves out what most events share: an allowance that paid alone, when it was recorded.

@@ -1,0 +1,168 @@
+package tollgate
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/tollgate/tollgate/credit"
+	"github.com/tollgate/tollgate/fault"
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/meter"
+	"github.com/tollgate/tollgate/quantity"
+)
+
+// AdjustmentKind says what an adjustment of usage does.
+type AdjustmentKind string
+
+// The kinds.
+const (
+	AdjustRefund    AdjustmentKind = "refund"    // usage of the open window is forgiven
+	AdjustBonus     AdjustmentKind = "bonus"     // units on top: a grant
+	AdjustDeduction AdjustmentKind = "deduction" // units are taken away as usage
+)
+
+// AdjustmentKinds lists every kind.
+func AdjustmentKinds() []AdjustmentKind {
+	return []AdjustmentKind{AdjustRefund, AdjustBonus, AdjustDeduction}
+}
+
+// An AdjustmentRequest corrects a customer's usage by hand.
+type AdjustmentRequest struct {
+	Customer id.Customer    `json:"-"`
+	Meter    id.Slug        `json:"meter"`
+	Amount   quantity.Units `json:"amount"` // above 0 with a kind; without one its sign says which: below 0 refund, above 0 bonus
+	Kind     AdjustmentKind `json:"kind,omitempty"`
+	Reason   string         `json:"reason"`
+	// TransactionID is the caller's own id of this adjustment, the same on every retry.
+	TransactionID id.Transaction  `json:"transactionId"`
+	Properties    json.RawMessage `json:"properties,omitempty"` // a JSON object; reason is added to it
+}
+
+// An Adjusted is the answer to an adjustment: the event that a refund or a deduction left, or the bonus's grant.
+type Adjusted struct {
+	Kind      AdjustmentKind `json:"kind"`
+	Reason    string         `json:"reason"`
+	Event     *meter.Event   `json:"event,omitempty"`
+	Grant     *credit.Lot    `json:"grant,omitempty"`
+	Balance   credit.Balance `json:"balance"`
+	Duplicate bool           `json:"duplicate"`
+}
+
+// AdjustUsage corrects usage by hand, with a reason. A refund forgives usage of the open window: it lowers used, and
+// its units go back to what paid. A deduction takes units as Consume does. Both leave an event that the statistics
+// count with its sign. A bonus grants units on the meter's own balance or on the pool that pays for it, at the pool's
+// cost. The same transactionId again answers as the first time.
+//
+// Faults: not_found; conflict when the transactionId was used for something else; insufficient_credits for a deduction
+// that is not covered; invalid_request, above all for a refund of more than the window has used (limit says how
+// much that is) and for meters whose amounts do not add up.
+func (e *Engine) AdjustUsage(ctx context.Context, r AdjustmentRequest) (Adjusted, error) {
+	m, err := e.checkAdjustment(&r)
+	if err != nil {
+		return Adjusted{}, err
+	}
+	if r.Kind == AdjustBonus {
+		return e.bonus(ctx, r)
+	}
+	properties, err := reasoned(r)
+	if err != nil {
+		return Adjusted{}, err
+	}
+	kind, amount := credit.KindDeduction, r.Amount
+	if r.Kind == AdjustRefund {
+		kind, amount = credit.KindRefund, -r.Amount
+	}
+	c, err := e.Customer(ctx, r.Customer)
+	if err != nil {
+		return Adjusted{}, err
+	}
+	o := &op{
+		customer: r.Customer, usage: true, txid: r.TransactionID, hash: hashOf(kind, r.Meter, r.Amount, string(properties)),
+		req: credit.Request{
+			Kind: kind, Cause: string(r.TransactionID), Reason: r.Reason, Meter: r.Meter, Aggregation: m.Aggregation, Amount: r.Amount,
+			// No caller's id holds a NUL, so no caller's grant has this one.
+			Lot: credit.Lot{ID: id.Derived("grant", c.key, "refund\x00"+r.TransactionID), Source: string(AdjustRefund)},
+		},
+		event: meter.Event{Meter: r.Meter, Amount: amount, TransactionID: r.TransactionID, Properties: properties},
+	}
+	if err := e.do(ctx, o); err != nil {
+		return Adjusted{}, err
+	}
+	done := o.receipt()
+	return Adjusted{Kind: r.Kind, Reason: r.Reason, Event: &done.Event, Balance: done.Balance, Duplicate: done.Duplicate}, nil
+}
+
+// bonus grants a meter's amount to the balance that pays for it.
+func (e *Engine) bonus(ctx context.Context, r AdjustmentRequest) (Adjusted, error) {
+	c, err := e.Customer(ctx, r.Customer)
+	if err != nil {
+		return Adjusted{}, err
+	}
+	slug, cost := e.book.Load().payer(c.Plan, r.Meter)
+	units, ok := r.Amount.Times(cost)
+	if !ok {
+		return Adjusted{}, fault.Field("amount", r.Amount, quantity.Max, "The amount is too large to be granted.")
+	}
+	g, err := e.Grant(ctx, GrantRequest{Customer: r.Customer, Balance: slug, Amount: units, ID: r.TransactionID, Source: string(AdjustBonus), Reason: r.Reason})
+	if err != nil {
+		return Adjusted{}, err
+	}
+	return Adjusted{Kind: AdjustBonus, Reason: r.Reason, Grant: &g.Lot, Balance: g.Balance, Duplicate: g.Duplicate}, nil
+}
+
+// checkAdjustment checks r, and sets its kind, and its amount without sign, where the sign said the kind.
+func (e *Engine) checkAdjustment(r *AdjustmentRequest) (meter.Meter, error) {
+	m, ok := e.book.Load().Meters[r.Meter]
+	if !ok {
+		return m, e.unknownMeter(meter.Usage{Customer: r.Customer, Meter: r.Meter})
+	}
+	if r.Kind == "" {
+		if r.Kind = AdjustBonus; r.Amount < 0 {
+			r.Kind, r.Amount = AdjustRefund, -r.Amount
+		}
+	}
+	switch {
+	case r.Kind != AdjustRefund && r.Kind != AdjustBonus && r.Kind != AdjustDeduction:
+		return m, fault.Field("kind", string(r.Kind), AdjustmentKinds(), "kind is one of %v. Left out, an amount below 0 is a refund and one above 0 a bonus.", AdjustmentKinds())
+	case r.Amount <= 0:
+		return m, fault.Field("amount", r.Amount, 0, "amount must be more than 0.")
+	case r.Amount > quantity.Max:
+		return m, fault.Field("amount", r.Amount, quantity.Max, "amount is larger than %s.", quantity.Max)
+	case r.Amount.Decimals() > m.Decimals:
+		return m, fault.Field("amount", r.Amount, m.Decimals, "amount carries more decimals than %s takes: at most %d.", m.Slug, m.Decimals)
+	case r.Reason == "":
+		return m, fault.Field("reason", "", nil, "reason is missing: say why, for the ledger.")
+	case r.Kind != AdjustBonus && m.Aggregation != meter.Sum && m.Aggregation != meter.Count:
+		return m, fault.Field("meter", string(r.Meter), nil, "%s keeps the %s of its readings, which cannot be refunded or deducted: send a new reading, void an event of a unique meter, or grant a bonus.", r.Meter, m.Aggregation)
+	}
+	if err := checkReason(r.Reason); err != nil {
+		return m, err
+	}
+	return m, r.TransactionID.Check("transactionId")
+}
+
+// reasoned returns an adjustment's properties with its reason among them, compact and in order of their keys.
+func reasoned(r AdjustmentRequest) (json.RawMessage, error) {
+	all := map[string]any{}
+	if sent := bytes.TrimSpace(r.Properties); len(sent) > 0 && !bytes.Equal(sent, []byte("null")) {
+		d := json.NewDecoder(bytes.NewReader(sent))
+		d.UseNumber()
+		if err := d.Decode(&all); err != nil || all == nil || !json.Valid(sent) {
+			return nil, fault.Field("properties", nil, nil, "properties must be a JSON object.")
+		}
+	}
+	all["reason"] = r.Reason
+	text, err := json.Marshal(all)
+	if err != nil {
+		return nil, fmt.Errorf("spell properties: %w", err)
+	}
+	switch {
+	case len(text) > PropertiesBytesMax:
+		return nil, fault.Field("properties", len(text), PropertiesBytesMax, "properties has %d bytes with the reason; the limit is %d.", len(text), PropertiesBytesMax)
+	case bytes.Contains(bytes.ReplaceAll(text, []byte(`\\`), nil), []byte(`\u0000`)):
+		return nil, fault.Field("properties", nil, nil, "properties must not carry NUL characters.")
+	}
+	return text, nil
+}

@@ -1,0 +1,313 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/quantity"
+	"github.com/tollgate/tollgate/usage"
+)
+
+// rollMax is how many lines of one account one run of Roll counts.
+const rollMax = 4096
+
+// Unrolled returns up to limit accounts, after the one named, whose ledger has at least so many lines that the roll-up
+// has not counted, in key order.
+func (db *DB) Unrolled(ctx context.Context, after AccountKey, lines int64, limit int) ([]AccountKey, error) {
+	rows, err := db.reads.QueryContext(ctx, `
+		SELECT a.customer, a.slug
+		FROM account AS a
+		LEFT JOIN usage_tally AS t ON t.customer = a.customer AND t.account = a.slug
+		WHERE (a.customer, a.slug) > (CAST($1 AS BIGINT), $2) AND a.seq - COALESCE(t.seq, 0) >= $3
+		ORDER BY a.customer, a.slug
+		LIMIT $4`, int64(after.Customer), string(after.Slug), lines, limit)
+	if err != nil {
+		return nil, fmt.Errorf("find lines to roll up: %w", err)
+	}
+	var out []AccountKey
+	err = each(rows, func() error {
+		var k AccountKey
+		err := rows.Scan(&k.Customer, &k.Slug)
+		out = append(out, k)
+		return err
+	})
+	return out, err
+}
+
+// A dayKey names a row of the roll-up.
+type dayKey struct {
+	MeterKey
+	day     int64
+	account id.Slug
+}
+
+// A roll is what one run adds to the roll-up of one account.
+type roll struct {
+	from, to int64
+	days     map[dayKey]*usage.Slots
+}
+
+// Roll counts the next lines of accounts into the roll-up, up to rollMax of each, and returns those of which more are
+// left. What another process counts at the same moment is left to it. Reading goes before the transaction, which is short.
+func (db *DB) Roll(ctx context.Context, keys []AccountKey) (more []AccountKey, err error) {
+	rolls, more, err := db.unrolled(ctx, keys)
+	if err != nil || len(rolls) == 0 {
+		return more, err
+	}
+	return more, db.Update(ctx, func(tx *Tx) error {
+		won, err := tx.tally(ctx, rolls)
+		if err != nil {
+			return err
+		}
+		days := map[dayKey]usage.Slots{}
+		for _, k := range won {
+			for d, slots := range rolls[k].days {
+				days[d] = slots.Clone()
+			}
+		}
+		if err := tx.mergeDays(ctx, days); err != nil {
+			return err
+		}
+		return tx.writeDays(ctx, days)
+	})
+}
+
+// unrolled reads the lines behind each account's tally.
+func (db *DB) unrolled(ctx context.Context, keys []AccountKey) (map[AccountKey]*roll, []AccountKey, error) {
+	list, err := packKeys(keys)
+	if err != nil {
+		return nil, nil, err
+	}
+	accounts := `
+		FROM ` + db.rows + ` AS r
+		` + db.match("account", "a", "a.customer = CAST(r.value->>'c' AS BIGINT) AND a.slug = r.value->>'s'", "") + tailFrom
+	within := func(seq string) string {
+		return fmt.Sprintf("%s > COALESCE(t.seq, 0) AND %s <= COALESCE(t.seq, 0) + %d", seq, seq, rollMax)
+	}
+	rows, err := db.reads.QueryContext(ctx, `
+		SELECT 0, a.customer, '', a.slug, a.seq, COALESCE(t.seq, 0), 0`+accounts+`
+		UNION ALL
+		SELECT 1, e.customer, e.meter, e.account, e.seq, e.at, e.amount`+accounts+`
+		`+db.match("event", "e", "e.account = a.slug AND e.customer = a.customer AND "+within("e.seq"), "")+`
+		UNION ALL
+		SELECT 2, e.customer, e.meter, e.account, e.seq, e.at, e.amount`+accounts+`
+		`+db.match("entry", "v", "v.account = a.slug AND v.customer = a.customer AND v.kind = 'void' AND "+within("v.seq"), "")+`
+		`+db.match("event", "e", "e.customer = v.customer AND e.transaction_id = v.cause", ""), list)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read lines to roll up: %w", err)
+	}
+	rolls := map[AccountKey]*roll{}
+	of := func(k AccountKey) *roll {
+		if rolls[k] == nil {
+			rolls[k] = &roll{days: map[dayKey]*usage.Slots{}}
+		}
+		return rolls[k]
+	}
+	var more []AccountKey
+	err = each(rows, func() error {
+		var kind int
+		var k AccountKey
+		var meter id.Slug
+		var seq, at int64
+		var amount quantity.Units
+		if err := rows.Scan(&kind, &k.Customer, &meter, &k.Slug, &seq, &at, (*int64)(&amount)); err != nil {
+			return err
+		}
+		r := of(k)
+		if kind == 0 {
+			r.from, r.to = at, min(seq, at+rollMax)
+			if r.to < seq {
+				more = append(more, k)
+			}
+			return nil
+		}
+		f := usage.Fact{At: moment(at), Amount: amount, Seq: seq, Void: kind == 2}
+		d := dayKey{MeterKey{k.Customer, meter}, usage.DayOf(f.At), k.Slug}
+		if r.days[d] == nil {
+			r.days[d] = &usage.Slots{}
+		}
+		r.days[d].Add(f)
+		return nil
+	})
+	for k, r := range rolls {
+		if r.from == r.to {
+			delete(rolls, k)
+		}
+	}
+	return rolls, more, err
+}
+
+// tally moves the tallies that are still where they were read, and returns their accounts.
+func (tx *Tx) tally(ctx context.Context, rolls map[AccountKey]*roll) ([]AccountKey, error) {
+	type step struct {
+		C string  `json:"c"`
+		S id.Slug `json:"s"`
+		F string  `json:"f"`
+		T string  `json:"t"`
+	}
+	list := make([]step, 0, len(rolls))
+	for k, r := range rolls {
+		list = append(list, step{fmt.Sprint(int64(k.Customer)), k.Slug, fmt.Sprint(r.from), fmt.Sprint(r.to)})
+	}
+	packed, err := pack(list)
+	if err != nil {
+		return nil, err
+	}
+	// In key order, so that two processes never wait for each other.
+	rows, err := tx.sql.QueryContext(ctx, `
+		INSERT INTO usage_tally (customer, account, seq, was)
+		SELECT CAST(r.value->>'c' AS BIGINT), r.value->>'s', CAST(r.value->>'t' AS BIGINT), CAST(r.value->>'f' AS BIGINT)
+		FROM `+tx.rows+` AS r
+		WHERE TRUE
+		ORDER BY 1, 2
+		ON CONFLICT (customer, account) DO UPDATE SET seq = excluded.seq, was = excluded.was
+		WHERE usage_tally.seq = excluded.was
+		RETURNING customer, account`, packed)
+	if err != nil {
+		return nil, fmt.Errorf("move tallies: %w", err)
+	}
+	var won []AccountKey
+	err = each(rows, func() error {
+		var k AccountKey
+		err := rows.Scan(&k.Customer, &k.Slug)
+		won = append(won, k)
+		return err
+	})
+	return won, err
+}
+
+type dayRow struct {
+	C string  `json:"c"`
+	M id.Slug `json:"m"`
+	D string  `json:"d"`
+	A id.Slug `json:"a"`
+	S string  `json:"s,omitempty"`
+}
+
+func packDays(days map[dayKey]usage.Slots, slots bool) (string, error) {
+	list := make([]dayRow, 0, len(days))
+	for k, s := range days {
+		row := dayRow{C: fmt.Sprint(int64(k.Customer)), M: k.Meter, D: fmt.Sprint(k.day), A: k.account}
+		if slots {
+			row.S = s.String()
+		}
+		list = append(list, row)
+	}
+	slices.SortFunc(list, func(a, b dayRow) int {
+		return cmp.Or(cmp.Compare(a.C, b.C), cmp.Compare(a.M, b.M), cmp.Compare(a.D, b.D), cmp.Compare(a.A, b.A))
+	})
+	return pack(list)
+}
+
+// mergeDays adds to days what their rows count already.
+func (tx *Tx) mergeDays(ctx context.Context, days map[dayKey]usage.Slots) error {
+	list, err := packDays(days, false)
+	if err != nil {
+		return err
+	}
+	rows, err := tx.sql.QueryContext(ctx, `
+		SELECT d.customer, d.meter, d.day, d.account, d.slots
+		FROM `+tx.rows+` AS r
+		`+tx.match("usage_day", "d", `d.customer = CAST(r.value->>'c' AS BIGINT) AND d.meter = r.value->>'m'
+			AND d.day = CAST(r.value->>'d' AS BIGINT) AND d.account = r.value->>'a'`, ""), list)
+	if err != nil {
+		return fmt.Errorf("read roll-up: %w", err)
+	}
+	return each(rows, func() error {
+		var k dayKey
+		var text string
+		if err := rows.Scan(&k.Customer, &k.Meter, &k.day, &k.account, &text); err != nil {
+			return err
+		}
+		known, err := usage.ParseSlots(text)
+		if err != nil {
+			return fmt.Errorf("roll-up of customer %d, %s, day %d: %w", k.Customer, k.Meter, k.day, err)
+		}
+		known.Merge(days[k])
+		days[k] = known
+		return nil
+	})
+}
+
+func (tx *Tx) writeDays(ctx context.Context, days map[dayKey]usage.Slots) error {
+	list, err := packDays(days, true)
+	if err != nil {
+		return err
+	}
+	_, err = tx.sql.ExecContext(ctx, `
+		INSERT INTO usage_day (customer, meter, day, account, slots)
+		SELECT CAST(r.value->>'c' AS BIGINT), r.value->>'m', CAST(r.value->>'d' AS BIGINT), r.value->>'a', r.value->>'s'
+		FROM `+tx.rows+` AS r
+		WHERE TRUE
+		ON CONFLICT (customer, meter, day, account) DO UPDATE SET slots = excluded.slots`, list)
+	if err != nil {
+		return fmt.Errorf("write roll-up: %w", err)
+	}
+	return nil
+}
+
+// RolledOf returns an account's tally and its rows of the roll-up.
+func (tx *Tx) RolledOf(ctx context.Context, k AccountKey) (tally int64, days map[MeterKey]map[int64]usage.Slots, err error) {
+	days = map[MeterKey]map[int64]usage.Slots{}
+	rows, err := tx.sql.QueryContext(ctx, `
+		SELECT t.seq, COALESCE(d.meter, ''), COALESCE(d.day, 0), COALESCE(d.slots, '')
+		FROM usage_tally AS t
+		LEFT JOIN usage_day AS d ON d.customer = t.customer AND d.account = t.account
+		WHERE t.customer = $1 AND t.account = $2`, int64(k.Customer), string(k.Slug))
+	if err != nil {
+		return 0, nil, fmt.Errorf("read roll-up: %w", err)
+	}
+	err = each(rows, func() error {
+		m := MeterKey{Customer: k.Customer}
+		var day int64
+		var text string
+		if err := rows.Scan(&tally, &m.Meter, &day, &text); err != nil || m.Meter == "" {
+			return err
+		}
+		slots, err := usage.ParseSlots(text)
+		if days[m] == nil {
+			days[m] = map[int64]usage.Slots{}
+		}
+		days[m][day] = slots
+		return err
+	})
+	return tally, days, err
+}
+
+// Recount counts an account's lines up to final as the roll-up does, from the ledger alone.
+func (tx *Tx) Recount(ctx context.Context, k AccountKey, final int64) (map[MeterKey]map[int64]usage.Slots, error) {
+	rows, err := tx.sql.QueryContext(ctx, `
+		SELECT 1, e.meter, e.seq, e.at, e.amount
+		FROM event AS e
+		WHERE e.account = $2 AND e.customer = $1 AND e.seq <= $3
+		UNION ALL
+		SELECT 2, e.meter, e.seq, e.at, e.amount
+		FROM entry AS v
+		JOIN event AS e ON e.customer = v.customer AND e.transaction_id = v.cause
+		WHERE v.account = $2 AND v.customer = $1 AND v.seq <= $3 AND v.kind = 'void'`, int64(k.Customer), string(k.Slug), final)
+	if err != nil {
+		return nil, fmt.Errorf("count usage again: %w", err)
+	}
+	out := map[MeterKey]map[int64]usage.Slots{}
+	err = each(rows, func() error {
+		var kind int
+		var f usage.Fact
+		var at int64
+		m := MeterKey{Customer: k.Customer}
+		if err := rows.Scan(&kind, &m.Meter, &f.Seq, &at, (*int64)(&f.Amount)); err != nil {
+			return err
+		}
+		f.At, f.Void = moment(at), kind == 2
+		if out[m] == nil {
+			out[m] = map[int64]usage.Slots{}
+		}
+		slots := out[m][usage.DayOf(f.At)]
+		slots.Add(f)
+		out[m][usage.DayOf(f.At)] = slots
+		return nil
+	})
+	return out, err
+}

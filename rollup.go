@@ -1,0 +1,164 @@
+package tollgate
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/tollgate/tollgate/internal/store"
+)
+
+const (
+	// rollLines is how many ledger lines of an account wait before the roll-up counts them. A question about usage reads
+	// those that wait one by one.
+	rollLines = 128
+	// rollAccounts is how many accounts share one transaction of the roll-up.
+	rollAccounts = 128
+	// rollWaitMax is how many accounts the roller remembers; past that it looks for them in the database.
+	rollWaitMax = 100_000
+	// rollIdle is how long nothing is written before accounts with fewer lines are rolled up, too.
+	rollIdle = 2 * time.Second
+)
+
+// A roller keeps the roll-up of usage near the ledger, in the background. Nothing depends on it but speed.
+type roller struct {
+	engine *Engine
+
+	mu      sync.Mutex
+	waiting map[store.AccountKey]int // lines written since they were last rolled up
+	due     []store.AccountKey       // those with rollLines or more
+	lost    bool                     // accounts are waiting that are not remembered
+	wrote   time.Time                // the last note
+
+	wake  chan struct{}
+	ended chan struct{}
+}
+
+func newRoller(e *Engine) *roller {
+	return &roller{engine: e, waiting: map[store.AccountKey]int{}, lost: true, wake: make(chan struct{}, 1), ended: make(chan struct{})}
+}
+
+// note says by how many lines the ledgers of accounts have grown. It never waits for anything slow.
+func (r *roller) note(grown map[store.AccountKey]int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.wrote = time.Now()
+	for k, lines := range grown {
+		before, known := r.waiting[k]
+		if !known && len(r.waiting) >= rollWaitMax {
+			r.lost = true
+			continue
+		}
+		r.waiting[k] = before + lines
+		if before < rollLines && before+lines >= rollLines {
+			r.due = append(r.due, k)
+		}
+	}
+	if len(r.due) >= rollAccounts {
+		r.signal()
+	}
+}
+
+func (r *roller) signal() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// loop rolls up what is due, until ctx ends.
+func (r *roller) loop(ctx context.Context) {
+	defer close(r.ended)
+	tick := time.NewTicker(rollIdle / 2)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-r.wake:
+		case <-tick.C:
+		}
+		if err := r.work(ctx); err != nil && ctx.Err() == nil {
+			r.engine.log.Warn("usage cannot be rolled up now; it is read line by line", "error", err)
+		}
+	}
+}
+
+func (r *roller) work(ctx context.Context) error {
+	for {
+		group := r.take()
+		if len(group) == 0 {
+			break
+		}
+		if err := r.engine.roll(ctx, group); err != nil {
+			return err
+		}
+	}
+	r.mu.Lock()
+	lost, idle := r.lost, time.Since(r.wrote) >= rollIdle
+	if lost && idle {
+		r.lost = false
+	}
+	r.mu.Unlock()
+	if !lost || !idle {
+		return nil
+	}
+	err := r.engine.rollAll(ctx, 1)
+	if err != nil {
+		r.mu.Lock()
+		r.lost = true
+		r.mu.Unlock()
+	}
+	return err
+}
+
+// take returns the accounts to roll up together: those that are due, and while nothing else goes on any that wait.
+func (r *roller) take() []store.AccountKey {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := min(len(r.due), rollAccounts)
+	group := r.due[:n:n]
+	r.due = r.due[n:]
+	if len(r.due) == 0 {
+		r.due = nil
+	}
+	for _, k := range group {
+		delete(r.waiting, k)
+	}
+	if n == 0 && time.Since(r.wrote) >= rollIdle {
+		for k := range r.waiting {
+			if len(group) == rollAccounts {
+				break
+			}
+			group = append(group, k)
+			delete(r.waiting, k)
+		}
+	}
+	return group
+}
+
+// roll counts all lines of accounts into the roll-up.
+func (e *Engine) roll(ctx context.Context, group []store.AccountKey) error {
+	for len(group) > 0 {
+		var err error
+		if group, err = e.db.Roll(ctx, group); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rollAll counts the lines of every account that has so many of them waiting.
+func (e *Engine) rollAll(ctx context.Context, lines int64) error {
+	var after store.AccountKey
+	for {
+		page, err := e.db.Unrolled(ctx, after, lines, rollAccounts)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		after = page[len(page)-1]
+		if err := e.roll(ctx, page); err != nil {
+			return err
+		}
+	}
+}

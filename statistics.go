@@ -1,0 +1,358 @@
+package tollgate
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/tollgate/tollgate/fault"
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/internal/store"
+	"github.com/tollgate/tollgate/meter"
+	"github.com/tollgate/tollgate/period"
+	"github.com/tollgate/tollgate/quantity"
+	"github.com/tollgate/tollgate/usage"
+)
+
+const (
+	// UsageCustomersMax and UsageMetersMax bound one call of UsageOfMany.
+	UsageCustomersMax = 100
+	UsageMetersMax    = 20
+	// UsageGroupsMax is how many values of a property a report tells apart; the smallest of more are left out.
+	UsageGroupsMax = 1000
+	// UsageFiltersMax is how many properties one report filters by.
+	UsageFiltersMax = 10
+)
+
+// A UsageSpan says which usage to look at, and how to cut it. The zero value is the current month by the day, in the
+// customer's time zone.
+type UsageSpan struct {
+	Period    usage.Period   `json:"period,omitempty"` // usage.CurrentMonth when empty and From is nil
+	From      *time.Time     `json:"from,omitempty"`   // with To, instead of a period; From counts, To does not
+	To        *time.Time     `json:"to,omitempty"`     // now when nil
+	GroupBy   usage.Grouping `json:"groupBy,omitempty"`
+	Timezone  string         `json:"timezone,omitempty"`  // IANA name; the customer's when empty, else the catalog's
+	WeekStart string         `json:"weekStart,omitempty"` // monday when empty, or sunday
+	Fill      bool           `json:"fill,omitempty"`      // show buckets without usage too
+}
+
+// A UsageRequest asks for the statistics of one meter of one customer.
+type UsageRequest struct {
+	UsageSpan
+	Customer id.Customer
+	Meter    id.Slug
+	Property string            // tell the values of this property apart, too
+	Filters  map[string]string // count only events whose properties have these values
+
+	raw bool // read events even where the roll-up would do
+}
+
+// A UsageReport is a meter's usage over a span, and the balance that pays for it as it is now.
+type UsageReport struct {
+	Customer    id.Customer       `json:"customer"`
+	Meter       id.Slug           `json:"meter"`
+	Unit        string            `json:"unit,omitempty"`
+	Aggregation meter.Aggregation `json:"aggregation"`
+
+	Balance     id.Slug         `json:"balance"`   // what pays: the meter's own balance or a credits pool, in whose units the next four are
+	Current     quantity.Units  `json:"current"`   // used in the open window
+	Limit       *quantity.Units `json:"limit"`     // adjustments included; null when unlimited
+	Remaining   *quantity.Units `json:"remaining"` // grants included; null when unlimited
+	IsUnlimited bool            `json:"isUnlimited"`
+
+	Period   usage.Period   `json:"period,omitempty"`
+	From     time.Time      `json:"from"`
+	To       time.Time      `json:"to"`
+	Timezone string         `json:"timezone"`
+	GroupBy  usage.Grouping `json:"groupBy"`
+
+	LastResetDate *time.Time      `json:"lastResetDate,omitempty"` // of period since_reset
+	PreResetTotal *quantity.Units `json:"preResetTotal,omitempty"` // between the reset before, or the beginning, and the last one
+
+	usage.Stats
+	Groups []UsageGroup `json:"groups,omitempty"` // by the property asked for, largest total first
+}
+
+// A UsageGroup is the usage of events with one value of a property.
+type UsageGroup struct {
+	Value *string `json:"value"` // null for events without the property
+	usage.Stats
+}
+
+// Usage returns the statistics of a meter: its total, and what its buckets come to. All numbers count usage net of voids
+// and refunds, by the time it happened; a bonus is no usage. Named periods begin and end on quarters of an hour.
+// Faults: not_found; invalid_request for a period, zone, grouping or span that is none, naming the choices.
+func (e *Engine) Usage(ctx context.Context, r UsageRequest) (UsageReport, error) {
+	m, err := e.meterOf(r.Meter)
+	if err != nil {
+		return UsageReport{}, err
+	}
+	if len(r.Filters) > UsageFiltersMax {
+		return UsageReport{}, fault.Field("filter", len(r.Filters), UsageFiltersMax, "One report filters by up to %d properties.", UsageFiltersMax)
+	}
+	c, err := e.Customer(ctx, r.Customer)
+	if err != nil {
+		return UsageReport{}, err
+	}
+	b := e.book.Load()
+	out := UsageReport{Customer: r.Customer, Meter: r.Meter, Unit: m.Unit, Aggregation: m.Aggregation, Balance: b.paying(c.Plan, r.Meter)}
+	cut, err := e.cut(r.UsageSpan, b, &c.row)
+	if err != nil {
+		return out, err
+	}
+	if r.Period == usage.SinceReset {
+		if err := e.sinceReset(ctx, r, m, &cut, &out, c); err != nil {
+			return out, err
+		}
+	}
+	if err := cut.grouping.Check(cut.span); err != nil {
+		return out, err
+	}
+	out.Period, out.From, out.To, out.Timezone, out.GroupBy = cut.period, cut.span.Start, cut.span.End, cut.calendar.Zone.String(), cut.grouping
+	state, now, err := e.state(ctx, b, c, out.Balance)
+	if err != nil {
+		return out, err
+	}
+	shown := state.Receipt(out.Balance, now)
+	out.Current, out.Limit, out.Remaining, out.IsUnlimited = shown.Used, shown.Limit, shown.Available, shown.Unlimited
+	q := query{cut: cut, meters: []meter.Meter{m}, customers: []id.Key{c.key}, property: r.Property, filters: r.Filters, raw: r.raw}
+	found, err := e.ask(ctx, q)
+	if err != nil {
+		return out, outside("read usage", err)
+	}
+	one := found[store.MeterKey{Customer: c.key, Meter: m.Slug}]
+	if out.Stats, err = one.series.Stats(m.Aggregation, r.Fill); err != nil {
+		return out, err
+	}
+	out.Groups, err = one.shownGroups(m.Aggregation, r.Fill)
+	return out, err
+}
+
+// UsageTotal returns what a meter's usage came to in a span: Usage without its buckets.
+func (e *Engine) UsageTotal(ctx context.Context, r UsageRequest) (quantity.Units, error) {
+	r.GroupBy, r.Property = usage.ByNone, ""
+	out, err := e.Usage(ctx, r)
+	return out.Total, err
+}
+
+// UsageOfMany returns the statistics of up to UsageMetersMax meters of up to UsageCustomersMax customers, in a number
+// of queries that does not depend on how many. A customer without a zone of its own is counted in the catalog's.
+// Faults: not_found naming the first customer or meter that is not there; invalid_request; period since_reset is
+// for one customer.
+func (e *Engine) UsageOfMany(ctx context.Context, customers []id.Customer, meters []id.Slug, s UsageSpan) (map[id.Customer]map[id.Slug]usage.Stats, error) {
+	for _, check := range []struct {
+		field    string
+		n, limit int
+	}{{"customers", len(customers), UsageCustomersMax}, {"meters", len(meters), UsageMetersMax}} {
+		if check.n == 0 || check.n > check.limit {
+			return nil, fault.Field(check.field, check.n, check.limit, "%s names 1 to %d of them.", check.field, check.limit)
+		}
+	}
+	if s.Period == usage.SinceReset || s.Period == usage.CurrentPeriod && s.From == nil {
+		return nil, fault.Field("period", string(s.Period), nil, "The period %s differs from customer to customer: ask for one customer at a time, or send from and to.", s.Period)
+	}
+	b := e.book.Load()
+	q := query{}
+	for _, slug := range meters {
+		m, err := e.meterOf(slug)
+		if err != nil {
+			return nil, err
+		}
+		q.meters = append(q.meters, m)
+	}
+	for _, name := range customers {
+		if err := name.Check("customers"); err != nil {
+			return nil, err
+		}
+	}
+	rows, err := e.db.CustomersOf(ctx, customers)
+	if err != nil {
+		return nil, outside("read customers", err)
+	}
+	byName := map[id.Customer]id.Key{}
+	for _, c := range rows {
+		byName[c.ExternalID] = c.Key
+		q.customers = append(q.customers, c.Key)
+	}
+	for _, name := range customers {
+		if _, ok := byName[name]; !ok {
+			return nil, unknownCustomer(name)
+		}
+	}
+	if q.cut, err = e.cut(s, b, &store.Customer{}); err != nil {
+		return nil, err
+	}
+	if err := q.cut.grouping.Check(q.cut.span); err != nil {
+		return nil, err
+	}
+	found, err := e.ask(ctx, q)
+	if err != nil {
+		return nil, outside("read usage", err)
+	}
+	out := map[id.Customer]map[id.Slug]usage.Stats{}
+	for name, key := range byName {
+		out[name] = map[id.Slug]usage.Stats{}
+		for _, m := range q.meters {
+			stats, err := found[store.MeterKey{Customer: key, Meter: m.Slug}].series.Stats(m.Aggregation, s.Fill)
+			if err != nil {
+				return nil, err
+			}
+			out[name][m.Slug] = stats
+		}
+	}
+	return out, nil
+}
+
+// A cut is a span with how it is to be cut.
+type cut struct {
+	period   usage.Period
+	span     period.Span
+	calendar usage.Calendar
+	grouping usage.Grouping
+}
+
+// cut reads a span as a customer's request means it. The span of since_reset is left to sinceReset.
+func (e *Engine) cut(s UsageSpan, b *book, c *store.Customer) (cut, error) {
+	zone := s.Timezone
+	if zone == "" {
+		zone = e.zone(b, c.Timezone).String()
+	}
+	out := cut{period: s.Period, grouping: s.GroupBy}
+	if out.grouping == "" {
+		out.grouping = usage.ByDay
+	}
+	var err error
+	if out.calendar, err = usage.ParseCalendar(zone, s.WeekStart); err != nil {
+		return out, err
+	}
+	now := e.Now()
+	quarter := usage.SlotStart(usage.SlotOf(now) + 1)
+	switch {
+	case s.Period != "" && (s.From != nil || s.To != nil):
+		return out, fault.Field("period", string(s.Period), nil, "Send either a period, or from and to.")
+	case s.From == nil && s.To != nil:
+		return out, fault.Field("from", nil, nil, "from is missing: send the time at which the span begins.")
+	case s.From != nil:
+		out.span = period.Span{Start: s.From.UTC().Truncate(time.Microsecond), End: quarter}
+		if s.To != nil {
+			out.span.End = s.To.UTC().Truncate(time.Microsecond)
+		}
+		for field, t := range map[string]time.Time{"from": out.span.Start, "to": out.span.End} {
+			if t.Year() < 1970 || t.Year() > yearMax {
+				return out, fault.Field(field, t.String(), nil, "%s lies in the years 1970 to %d.", field, yearMax)
+			}
+		}
+		return out, nil
+	case s.Period == usage.SinceReset:
+		return out, nil
+	case s.Period == usage.CurrentPeriod:
+		if out.span = c.Paid.Span; c.Paid.None() {
+			out.span = c.Cycle.Span(now)
+		}
+	default:
+		if out.span, err = out.calendar.Span(s.Period, now); err != nil {
+			return out, err
+		}
+	}
+	if out.period == "" {
+		out.period = usage.CurrentMonth
+	}
+	out.span.Start, out.span.End = usage.SlotStart(usage.SlotOf(out.span.Start)), quarter
+	return out, nil
+}
+
+// sinceReset sets the span since the last reset of the balance that pays, and what was used before it.
+func (e *Engine) sinceReset(ctx context.Context, r UsageRequest, m meter.Meter, to *cut, out *UsageReport, c Customer) error {
+	last, before, err := e.db.ResetsOf(ctx, store.AccountKey{Customer: c.key, Slug: out.Balance})
+	if err != nil {
+		return outside("find resets", err)
+	}
+	key := store.MeterKey{Customer: c.key, Meter: m.Slug}
+	to.span.End = usage.SlotStart(usage.SlotOf(e.Now()) + 1)
+	if last.IsZero() {
+		to.span.Start, err = e.firstUsage(ctx, key, to.span.End)
+		return outside("find the first usage", err)
+	}
+	to.span.Start, out.LastResetDate = last, &last
+	past := cut{period: r.Period, span: period.Span{Start: before, End: last}, calendar: to.calendar, grouping: usage.ByNone}
+	if before.IsZero() {
+		if past.span.Start, err = e.firstUsage(ctx, key, last); err != nil {
+			return outside("find the first usage", err)
+		}
+	}
+	q := query{cut: past, meters: []meter.Meter{m}, customers: []id.Key{c.key}, filters: r.Filters, raw: r.raw}
+	found, err := e.ask(ctx, q)
+	if err != nil {
+		return outside("read usage", err)
+	}
+	stats, err := found[key].series.Stats(m.Aggregation, false)
+	out.PreResetTotal = &stats.Total
+	return err
+}
+
+// firstUsage returns the start of the first slot before end that a meter has usage in; end when there is none.
+func (e *Engine) firstUsage(ctx context.Context, k store.MeterKey, end time.Time) (time.Time, error) {
+	read, err := e.db.UsageOf(ctx, []store.MeterKey{k}, period.Span{Start: time.UnixMicro(0), End: end})
+	if err != nil {
+		return end, err
+	}
+	first := end
+	for _, d := range read.Days {
+		if len(d.Slots) > 0 && usage.SlotStart(d.Slots[0].At).Before(first) {
+			first = usage.SlotStart(d.Slots[0].At)
+		}
+	}
+	for _, f := range read.Tail {
+		if f.Meter == k.Meter && f.At.Before(first) {
+			first = usage.SlotStart(usage.SlotOf(f.At))
+		}
+	}
+	return first, nil
+}
+
+// A query asks for some meters of some customers over one span.
+type query struct {
+	cut
+	customers []id.Key
+	meters    []meter.Meter
+	property  string
+	filters   map[string]string
+	raw       bool
+}
+
+// found is the usage of one meter of one customer.
+type found struct {
+	series *usage.Series
+	groups map[string]*usage.Series // by the property's value as JSON; "" without it
+}
+
+// shownGroups returns the groups with the largest totals, largest first.
+func (f *found) shownGroups(a meter.Aggregation, fill bool) ([]UsageGroup, error) {
+	var out []UsageGroup
+	for _, value := range slices.Sorted(maps.Keys(f.groups)) {
+		stats, err := f.groups[value].Stats(a, fill)
+		if err != nil {
+			return nil, err
+		}
+		g := UsageGroup{Stats: stats}
+		if value != "" {
+			text := scalar(json.RawMessage(value))
+			g.Value = &text
+		}
+		out = append(out, g)
+	}
+	slices.SortStableFunc(out, func(a, b UsageGroup) int { return cmp.Compare(b.Total, a.Total) })
+	return out[:min(len(out), UsageGroupsMax)], nil
+}
+
+// scalar returns a JSON value as people write it: a string without its quotes.
+func scalar(v json.RawMessage) string {
+	var s string
+	if json.Unmarshal(v, &s) == nil {
+		return s
+	}
+	return string(v)
+}

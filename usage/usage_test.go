@@ -1,0 +1,258 @@
+package usage_test
+
+import (
+	"archive/zip"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/tollgate/tollgate/meter"
+	"github.com/tollgate/tollgate/period"
+	"github.com/tollgate/tollgate/quantity"
+	"github.com/tollgate/tollgate/usage"
+)
+
+// TestEveryZoneKeepsToQuartersOfAnHour: since 2000, the first year an event may have, the clocks of every zone have
+// differed from UTC by whole slots. The roll-up stands on it.
+func TestEveryZoneKeepsToQuartersOfAnHour(t *testing.T) {
+	t.Parallel()
+	names := zoneNames(t)
+	if len(names) < 300 {
+		t.Fatalf("only %d zones found", len(names))
+	}
+	for _, name := range names {
+		z, err := time.LoadLocation(name)
+		if err != nil {
+			continue // a file that is no zone
+		}
+		for at := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC); at.Year() < 2040; at = at.AddDate(0, 0, 7) {
+			local := at.In(z)
+			if _, offset := local.Zone(); offset%900 != 0 {
+				t.Errorf("%s is %d s from UTC at %s", name, offset, at)
+				break
+			}
+		}
+	}
+}
+
+// zoneNames lists the zones of Go's own database.
+func zoneNames(t *testing.T) []string {
+	t.Helper()
+	var names []string
+	r, err := zip.OpenReader(filepath.Join(runtime.GOROOT(), "lib", "time", "zoneinfo.zip"))
+	if err != nil {
+		root := "/usr/share/zoneinfo"
+		err := filepath.WalkDir(root, func(path string, d os.DirEntry, err error) error {
+			if err == nil && !d.IsDir() {
+				names = append(names, strings.TrimPrefix(path, root+"/"))
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return names
+	}
+	defer r.Close()
+	for _, f := range r.File {
+		if !strings.HasSuffix(f.Name, "/") {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+func calendar(t testing.TB, zone, weekStart string) usage.Calendar {
+	t.Helper()
+	c, err := usage.ParseCalendar(zone, weekStart)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func labels(c usage.Calendar, g usage.Grouping, from, to string) []string {
+	start, _ := time.Parse(time.RFC3339, from)
+	end, _ := time.Parse(time.RFC3339, to)
+	var out []string
+	for _, b := range c.Buckets(g, period.Span{Start: start, End: end}) {
+		out = append(out, c.Label(g, b)+" "+b.End.Sub(b.Start).String())
+	}
+	return out
+}
+
+func TestBuckets(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, zone, week string
+		by               usage.Grouping
+		from, to         string
+		want             []string
+	}{
+		{"days of 23 hours", "Europe/Paris", "", usage.ByDay, "2026-03-27T23:00:00Z", "2026-03-29T22:00:00Z",
+			[]string{"2026-03-28 24h0m0s", "2026-03-29 23h0m0s"}},
+		{"days of 25 hours", "America/New_York", "", usage.ByDay, "2026-11-01T04:00:00Z", "2026-11-02T05:00:00Z", []string{"2026-11-01 25h0m0s"}},
+		{"an hour that comes twice", "Europe/Paris", "", usage.ByHour, "2026-10-25T00:00:00Z", "2026-10-25T02:00:00Z",
+			[]string{"2026-10-25T02:00:00+02:00 1h0m0s", "2026-10-25T02:00:00+01:00 1h0m0s"}},
+		{"half an hour of summer time", "Australia/Lord_Howe", "", usage.ByHour, "2026-04-04T14:00:00Z", "2026-04-04T16:30:00Z",
+			[]string{"2026-04-05T01:00:00+11:00 1h0m0s", "2026-04-05T01:30:00+10:30 30m0s", "2026-04-05T02:00:00+10:30 1h0m0s"}},
+		{"a zone 45 minutes off", "Asia/Kathmandu", "", usage.ByDay, "2026-05-01T18:15:00Z", "2026-05-02T18:15:00Z", []string{"2026-05-02 24h0m0s"}},
+		{"weeks across the year's end", "", "", usage.ByWeek, "2025-12-29T00:00:00Z", "2026-01-06T00:00:00Z",
+			[]string{"2025-12-29 168h0m0s", "2026-01-05 24h0m0s"}},
+		{"weeks from Sunday", "", "sunday", usage.ByWeek, "2026-01-01T00:00:00Z", "2026-01-12T00:00:00Z",
+			[]string{"2025-12-28 72h0m0s", "2026-01-04 168h0m0s", "2026-01-11 24h0m0s"}},
+		{"weeks from Sunday over summer time", "America/Sao_Paulo", "sunday", usage.ByWeek, "2018-11-04T03:00:00Z", "2018-11-11T02:00:00Z",
+			[]string{"2018-11-04 167h0m0s"}},
+		{"months", "Asia/Tokyo", "", usage.ByMonth, "2026-01-30T15:00:00Z", "2026-03-01T00:00:00Z",
+			[]string{"2026-01-01 24h0m0s", "2026-02-01 672h0m0s", "2026-03-01 9h0m0s"}},
+		{"nothing to cut", "", "", usage.ByNone, "2026-01-30T15:00:00Z", "2026-03-01T00:00:00Z", []string{"2026-01-30 705h0m0s"}},
+	} {
+		if diff := cmp.Diff(tt.want, labels(calendar(t, tt.zone, tt.week), tt.by, tt.from, tt.to)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
+// TestBucketsTile: in every zone buckets cover the span without holes, each within one calendar bucket, and cut no slot
+// but at the span's own edges.
+func TestBucketsTile(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		zone := rapid.SampledFrom([]string{"", "Europe/Paris", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia", "America/Sao_Paulo"}).Draw(t, "zone")
+		c, err := usage.ParseCalendar(zone, rapid.SampledFrom([]string{"monday", "sunday"}).Draw(t, "week"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := rapid.SampledFrom(usage.Groupings()).Draw(t, "by")
+		start := time.Unix(rapid.Int64Range(1e9, 2e9).Draw(t, "from"), 0).UTC()
+		s := period.Span{Start: start, End: start.Add(time.Duration(rapid.IntRange(1, 5000).Draw(t, "hours")) * 13 * time.Minute)}
+		at := s.Start
+		for _, b := range c.Buckets(g, s) {
+			if !b.Start.Equal(at) || !b.Start.Before(b.End) {
+				t.Fatalf("a bucket from %s to %s after %s", b.Start, b.End, at)
+			}
+			if at = b.End; !at.Equal(s.End) && at.Unix()%900 != 0 {
+				t.Fatalf("a bucket ends within a slot: %s", at)
+			}
+		}
+		if !at.Equal(s.End) {
+			t.Fatalf("the buckets end at %s, not %s", at, s.End)
+		}
+	})
+}
+
+// TestSlotsCountAsEventsDo: however facts are split over slots and merged, the statistics are those of the facts.
+func TestSlotsCountAsEventsDo(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		c := usage.Calendar{Zone: time.UTC}
+		start := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+		span := period.Span{Start: start, End: start.AddDate(0, 0, 5)}
+		aggregation := rapid.SampledFrom([]meter.Aggregation{meter.Sum, meter.Count, meter.Max, meter.Last}).Draw(t, "meter")
+		direct := c.NewSeries(usage.ByDay, span)
+		var parts [3]usage.Slots
+		for seq := range int64(rapid.IntRange(0, 60).Draw(t, "events")) {
+			f := usage.Fact{At: start.Add(time.Duration(rapid.IntRange(0, 5*96-1).Draw(t, "at")) * 15 * time.Minute), Seq: seq + 1,
+				Amount: quantity.Units(rapid.Int64Range(0, int64(quantity.Max)).Draw(t, "amount"))}
+			direct.Add(f, "")
+			part := &parts[rapid.IntRange(0, 2).Draw(t, "part")]
+			part.Add(f)
+			if aggregation == meter.Sum && rapid.IntRange(0, 5).Draw(t, "void") == 0 {
+				f.Void = true
+				direct.Add(f, "")
+				parts[rapid.IntRange(0, 2).Draw(t, "part")].Add(f)
+			}
+		}
+		var all usage.Slots
+		for _, p := range parts {
+			read, err := usage.ParseSlots(p.String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			all.Merge(read)
+		}
+		rolled := c.NewSeries(usage.ByDay, span)
+		for _, s := range all {
+			if !rolled.AddSlot(s) {
+				t.Fatalf("slot %v is cut", s)
+			}
+		}
+		want, wantErr := direct.Stats(aggregation, true)
+		got, err := rolled.Stats(aggregation, true)
+		if (err == nil) != (wantErr == nil) {
+			t.Fatalf("%v, want %v", err, wantErr)
+		}
+		if diff := cmp.Diff(want, got); err == nil && diff != "" {
+			t.Fatalf("slots and events differ (-events +slots):\n%s", diff)
+		}
+	})
+}
+
+func TestTotalsAreExactOrRefused(t *testing.T) {
+	t.Parallel()
+	var total usage.Total
+	for range 9 {
+		total = total.Add(quantity.Max)
+	}
+	if u, ok := total.Units(); !ok || u != 9*quantity.Max {
+		t.Errorf("nine times the largest quantity is %s, %t", u, ok)
+	}
+	total = total.Add(quantity.Max)
+	if u, ok := total.Units(); ok {
+		t.Errorf("ten times the largest quantity fits: %s", u)
+	}
+	for range 20 {
+		total = total.Add(-quantity.Max)
+	}
+	if u, ok := total.Units(); ok {
+		t.Errorf("minus ten times the largest quantity fits: %s", u)
+	}
+	if u, ok := total.Add(quantity.Max).Units(); !ok || u != -9*quantity.Max {
+		t.Errorf("minus nine times is %s, %t", u, ok)
+	}
+}
+
+func TestStatsAreOverBuckets(t *testing.T) {
+	t.Parallel()
+	c := usage.Calendar{Zone: time.UTC}
+	start := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+	s := c.NewSeries(usage.ByDay, period.Span{Start: start, End: start.AddDate(0, 0, 4)})
+	for i, n := range []int64{25, 15, 0, 10} {
+		if n > 0 {
+			s.Add(usage.Fact{At: start.AddDate(0, 0, i), Amount: quantity.Whole(n), Seq: int64(i + 1)}, "")
+		}
+	}
+	got, err := s.Stats(meter.Sum, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Total != quantity.Whole(50) || got.Max != quantity.Whole(25) || got.Min != quantity.Whole(10) || got.Average != 16_666_667 || len(got.ByPeriod) != 3 {
+		t.Errorf("without empty days: %+v", got)
+	}
+	if got, err = s.Stats(meter.Sum, true); err != nil || got.Min != 0 || got.Average != 12_500_000 || len(got.ByPeriod) != 4 || got.ByPeriod[2].Date != "2024-01-03" {
+		t.Errorf("with empty days: %+v, %v", got, err)
+	}
+}
+
+func FuzzParseSlots(f *testing.F) {
+	f.Add("")
+	f.Add("1,2,0,3,4,5,6,7,8,9")
+	f.Add("1,2,0,3,4,5,6,7,8,9;a,2,-1,-3,4,5,6,7,8,9")
+	f.Add("1,2;3")
+	f.Fuzz(func(t *testing.T, text string) {
+		slots, err := usage.ParseSlots(text)
+		if err != nil {
+			return
+		}
+		again, err := usage.ParseSlots(slots.String())
+		if err != nil || cmp.Diff(slots.String(), again.String()) != "" {
+			t.Errorf("%q reads as %q, then as %q: %v", text, slots, again, err)
+		}
+	})
+}
