@@ -74,7 +74,8 @@ type Explanation struct {
 	Plan     id.Slug        `json:"plan"`
 	Name     string         `json:"name"` // of the meter or credits pool
 	Unit     string         `json:"unit,omitempty"`
-	Summary  string         `json:"summary"` // one sentence: what is left and why
+	Summary  string         `json:"summary"`  // one sentence: what is left and why
+	Adjusted []string       `json:"adjusted"` // a sentence for each limit adjustment that moves the limit now
 	Balance  credit.Balance `json:"balance"`
 	Opening  quantity.Units `json:"opening"` // the ledger's balance before the first line below
 	Lines    []Told         `json:"lines"`   // oldest first: Opening plus their amounts is the last line's balance
@@ -98,7 +99,7 @@ func (e *Engine) Explain(ctx context.Context, customer id.Customer, slug id.Slug
 		return Explanation{}, err
 	}
 	b := e.book.Load()
-	out := Explanation{Customer: customer, Plan: c.Plan, Lines: []Told{}, Pending: []Told{}}
+	out := Explanation{Customer: customer, Plan: c.Plan, Adjusted: []string{}, Lines: []Told{}, Pending: []Told{}}
 	words := b.words(slug)
 	out.Name, out.Unit = words.Name, words.Unit
 	err = e.db.View(ctx, func(tx *store.Tx) error {
@@ -122,7 +123,13 @@ func (e *Engine) Explain(ctx context.Context, customer id.Customer, slug id.Slug
 			out.Opening = oldest.Balance - oldest.Amount
 		}
 		now := state.At(e.Now())
-		state, pending, _, err := credit.Apply(state, e.terms(b, &c.row, slug, now), credit.Request{}, now)
+		terms := e.terms(b, &c.row, slug, now)
+		for _, a := range c.row.Adjustments {
+			if a.Balance == slug && a.Applies(terms.Window, now) {
+				out.Adjusted = append(out.Adjusted, words.Adjustment(a))
+			}
+		}
+		state, pending, _, err := credit.Apply(state, terms, credit.Request{}, now)
 		for _, p := range pending {
 			out.Pending = append(out.Pending, Told{Line{Entry: p}, words.Tell(p)})
 		}

@@ -49,8 +49,13 @@ plans:
     features: {pdfs: 10}
   pro:
     name: Pro
+    prices:
+      pro_monthly: {amount: 799, every: month}
+      pro_yearly: {amount: 7990, every: year}
     includes: {ai_requests: {limit: 1000, every: billing_period}}
     features: {api_access: true, pdfs: unlimited}
+topUps:
+  requests_100: {name: 100 requests, amount: 199, grants: {ai_requests: 100}}
 `
 
 // A bench is a Server on an Engine of its own, with a key of each scope.

@@ -2,11 +2,19 @@ package api
 
 // glossary has a line for each field of a schema: its name, or its schema and name, and what it means.
 const glossary = `
+active: Whether it moves the limit now.
+adjusted: A sentence for each limit adjustment that moves the limit now.
+adjustments: The limit adjustments that move it now.
+aggregation: How the meter's events add up: sum, count, max, unique or last.
 allowed: Whether it may be done at this moment.
 amount: How many units of the meter.
+asOf: When the price had this amount; now when not sent.
 at: When it happened.
 available: What can be used now, in the balance's units; null when unlimited, below zero only past a soft limit.
+average: The mean of the parts' totals, to six decimals.
 balance: The balance just after.
+billed: The window is a billing period at Stripe.
+byPeriod: The parts of the span, oldest first.
 cause: What brought it about: a transactionId, the id of a grant or a hold, plan, or window.
 changes: What differs from the catalog in force before.
 charge: What the hold set aside, in the balance's units.
@@ -15,41 +23,57 @@ cost: What one unit of the meter costs the balance.
 createdAt: When it was made.
 credits: Credits pools by slug, each with a cost per unit of its meters.
 currency: ISO 4217 code, in lower case.
+current: Used in the running window, in the balance's units.
 customer: The customer's externalId.
+customers: externalIds, up to 100.
 data: The items.
+date: In the time zone: of its first day or, by the hour, its time with the offset.
+display: For people, such as $7.99 per month.
 dryRun: Nothing was published.
 duplicate: The same request has been answered before; this is that answer.
 earlier: There are older lines than those shown: read them from the ledger.
 email: An address, up to 320 bytes.
 end: When it ends; left out when it never does.
+endDate: When it ends; left out for one that lasts until it is removed.
 erased: Always true.
 error: The code, for programs.
-ever: The window open at that moment never ends.
 event: The event as it was recorded.
 events: Up to 1,000 usage facts.
+ever: The window open at that moment never ends.
+every: How often the limit renews: day, week, month, billing_month, billing_period or never.
 expiresAt: When it ends; left out when it never does.
 expiresIn: How many seconds the hold lasts: 24 hours when not sent, 30 days at most.
 externalId: Your own name for the customer.
 feature: The slug of a feature.
 features: Features by slug.
+fill: true shows parts of the span without usage too.
+from: Where the span begins.
 gauge: The running value of a max or last meter after this line.
 grant: The id of the grant; left out for the plan's allowance.
 granted: The part of available that grants give.
 grants: Grants with units left, in the order in which they are used up.
+groupBy: How the span is cut: hour, day, week, month or none.
+groups: The same by the values of the property that was asked for, largest total first.
 guest: true begins on the guest plan; false signs a guest up to the default plan.
 held: What open holds have set aside.
 hold: The hold this line opened.
 holds: Open holds, oldest first.
 id: Its id.
+included: Whether the plan gives anything of it.
+isUnlimited: Whether there is no limit.
 kind: What the line records.
+lastResetDate: When usage was last reset.
 late: The event happened before the window it was charged to.
 limit: What the plan allows in the window; null when unlimited.
 lines: Oldest first. Opening plus their amounts is the last line's balance.
 lots: Grants that come to the balance with this line.
+max: The largest total of a part.
 message: A sentence that says what to do, for people.
 metadata: Texts of your own by key, 16 KiB together.
 meter: The slug of a meter of the catalog.
 meters: Meters by slug.
+min: The smallest total of a part.
+model: flat, per_unit, graduated, volume or package.
 name: A name for people.
 new: What it is now.
 next: What to ask for the next page with; left out on the last page.
@@ -57,20 +81,25 @@ old: What it was.
 op: create, update or delete.
 opening: The ledger's balance before the first line shown.
 overage: What was used past the limit in this window.
+paid: When the invoice was made that paid for the window.
 paidBy: The slug of the balance that paid: the meter's own, or a credits pool.
 parts: What each source of units moved; for usage, what paid.
 path: Where in the catalog.
 pending: What the next act will write first, such as a window that has ended.
 period: The billing period that holds now.
 plan: The slug of the customer's plan.
+planLimit: The limit without adjustments; null when unlimited.
 plans: Plans by slug, each with what it includes.
+preResetTotal: What had been used before the reset.
 priority: Grants with a lower number are used up first; 100 when not sent, 1000 at most.
 properties: A JSON object of your own, up to 16 KiB. A unique meter counts the values of one of its keys.
+rank: 1 is the first.
 reason: Why, for the ledger: up to 1,000 bytes.
 record: true: the usage has happened and is recorded whatever the balance. false when not sent.
 recordedAt: When Tollgate wrote it.
 released: The hold was let go.
 remaining: What is left of it.
+removedAt: When it was removed.
 required: What it would take, in the balance's units.
 resetsAt: When the window ends and the allowance renews; null when it never does.
 returned: What came back to the balance: less than was charged when a window or a grant that paid has ended.
@@ -80,14 +109,20 @@ slug: The slug of a meter or a credits pool.
 soft: Use past the limit is accepted and counted as overage.
 source: What it comes from, such as bonus or top_up.
 start: When it begins.
+startDate: When it begins; now when not sent.
 startsAt: From when it can be used.
 status: The state.
 subscriptionId: The id of the subscription to the plan.
 summary: One sentence: what is left and why.
+syncedAt: As of when the amount was synced.
 text: What the line means, in one sentence.
 timezone: IANA name, such as Europe/Paris, of the zone whose days and months count.
+to: Where the span ends; it does not count.
+topUp: The slug of the top-up.
 topUps: Lots of units sold once, by slug.
+total: What it comes to, in the meter's units.
 transactionId: Your own id of this act, 1 to 255 bytes, the same on every retry.
+type: one_time or recurring.
 unit: What one of it is called.
 unlimited: There is no limit.
 updatedAt: When it was last changed.
@@ -96,12 +131,24 @@ used: What was used in the open window, whoever paid.
 value: What the plan gives the feature: true or false, a number, or a text.
 version: The version in force.
 warning: What existing customers will notice.
+weekStart: monday when not sent, or sunday.
 window: The span and the limit that this line sets.
+Adjusted.event: The event that a refund or a deduction left.
+Adjusted.grant: The grant that a bonus made.
+Adjusted.kind: refund, bonus or deduction.
+AdjustmentRequest.amount: Above 0 with a kind. Without one, below 0 is a refund and above 0 a bonus.
+AdjustmentRequest.kind: refund, bonus or deduction; by the sign of the amount when not sent.
+AdjustmentRequest.properties: A JSON object of your own, up to 16 KiB; the reason is added to it.
+AdjustmentRequest.reason: Why: it must be sent.
+AdjustmentRequest.transactionId: Your own id of this adjustment, the same on every retry.
 BatchOutcome.duplicate: The event has been answered before; this is that answer.
 BatchOutcome.error: The code of a refusal, with the same details as consume gives.
 BatchOutcome.event: The event as it was recorded; left out when it was refused.
 BatchOutcome.message: A sentence that says what to do.
 BatchOutcome.status: The HTTP status that consume would have answered.
+Bucket.end: When it ends.
+Bucket.events: How many events count.
+Bucket.start: When it begins.
 CaptureRequest.amount: How many units of the meter were used; all of the hold when not sent.
 Catalog.upgradeUrl: Where refusals send customers.
 Change.kind: What part of the catalog: meter, credits, feature, plan, allowance, price, …
@@ -113,6 +160,11 @@ Customer.since: When the subscription to the plan began.
 Customer.status: The state of the subscription, in Stripe's words.
 CustomerChange.metadata: Texts of your own by key, 16 KiB together, merged key by key; null removes a key.
 CustomerChange.plan: The slug of the plan to move to.
+CustomerLimit.balance: What pays: the slug itself, or a credits pool, in whose units the limit is.
+CustomerLimit.limit: As it is now, adjustments included; null when unlimited.
+CustomerLimit.meter: The slug that was asked for.
+CustomerLimit.overage: Whether use past the limit is billed.
+Entry.used: Of a reset: what the window had counted.
 Explanation.name: The name of the meter or credits pool.
 Gauge.value: The value.
 GrantRequest.amount: How many units of the balance: more than 0.
@@ -126,6 +178,12 @@ Granted.id: The id of the grant, for revoke.
 Health.status: ok or ready.
 Held.charged: What the hold took from the balance, or its release gave back, in the balance's units.
 Held.id: The id of the hold, for capture and release.
+LimitAdjusted.amount: What is added to the limit; below 0 lowers it.
+LimitAdjusted.balance: The meter or credits pool whose limit it moves.
+LimitAdjustmentBody.amount: What to add to the limit; below 0 lowers it.
+LimitAdjustmentBody.balance: The slug of a meter or a credits pool. A meter that a pool pays for means the pool.
+LimitAdjustmentBody.meter: Instead of balance.
+LimitAdjustmentBody.id: Your own id of this adjustment; a retry with it adds nothing more.
 Line.amount: What the line added to the balance; negative when it took.
 Line.at: When it took effect.
 Line.balance: The balance after it.
@@ -133,11 +191,37 @@ Line.event: The event, of a line of usage.
 Lot.amount: How many units were granted.
 Opening.limit: What the plan allows in the window.
 Part.amount: What the source moved; negative when it paid.
+PlanLimit.balance: What pays: the slug itself, or a credits pool, in whose units the limit is.
+PlanLimit.limit: Per window; null when unlimited.
+PlanLimit.meter: The slug that was asked for.
+PlanLimit.overage: Whether use past the limit is billed.
+PlanLimit.plan: The plan.
+PriceSync.amount: In minor units: 799 is $7.99.
+Ranked.events: How many events count.
+Reset.total: Used since: 0.
+ResetBody.balance: The slug of a meter or a credits pool. A meter that a pool pays for means the pool.
+ResetBody.id: Your own id of this reset; a retry with it resets nothing more.
+ResetBody.meter: Instead of balance.
 Revoked.amount: What was left of the grant, and is taken back.
+ShownPrice.amount: In minor units: 799 is $7.99; 0 where the price depends on the quantity.
+ShownPrice.every: month or year; left out for what is paid once.
+ShownPrice.plan: The plan it buys.
+ShownPrice.slug: The slug of the price or top-up.
+ShownPrice.source: catalog, or synced when another amount was stored.
+Stats.events: How many events count.
 Told.amount: What the line added to the balance; negative when it took.
 Told.at: When it took effect.
 Told.balance: The balance after it.
 Told.event: The event, of a line of usage.
+Top.period: The period that was asked for.
 Usage.amount: How many units were used. May be left out on meters that count events.
 Usage.at: When it happened; now when not sent. Up to 5 minutes ahead is accepted.
+UsageBatch.period: As for one customer; not since_reset nor current_period.
+UsageByCustomer.data: By externalId, then by meter.
+UsageGroup.events: How many events count.
+UsageGroup.value: The property's value; null for events without it.
+UsageReport.balance: The slug of the balance that pays.
+UsageReport.events: How many events count.
+UsageReport.period: The period that was asked for; left out with from and to.
+UsageReport.remaining: What can still be used of the balance, grants included; null when unlimited.
 `

@@ -32,6 +32,18 @@ func scopes() map[string]tollgate.Scope {
 		"GET /v1/customers/{externalId}/balances/{slug}":           tollgate.ScopeRead,
 		"GET /v1/customers/{externalId}/entries":                   tollgate.ScopeRead,
 		"GET /v1/customers/{externalId}/explain/{slug}":            tollgate.ScopeRead,
+		"POST /v1/customers/{externalId}/adjustments":              tollgate.ScopeFull,
+		"POST /v1/customers/{externalId}/resets":                   tollgate.ScopeFull,
+		"POST /v1/customers/{externalId}/limit-adjustments":        tollgate.ScopeFull,
+		"GET /v1/customers/{externalId}/limit-adjustments":         tollgate.ScopeRead,
+		"DELETE /v1/limit-adjustments/{id}":                        tollgate.ScopeFull,
+		"GET /v1/plans/{slug}/limits/{meter}":                      tollgate.ScopeRead,
+		"GET /v1/customers/{externalId}/limits/{meter}":            tollgate.ScopeRead,
+		"GET /v1/customers/{externalId}/usage":                     tollgate.ScopeRead,
+		"POST /v1/usage/batch":                                     tollgate.ScopeRead,
+		"GET /v1/usage/top":                                        tollgate.ScopeRead,
+		"GET /v1/prices":                                           tollgate.ScopeRead,
+		"PUT /v1/prices/{slug}":                                    tollgate.ScopeFull,
 		"GET /v1/catalog":                                          tollgate.ScopeRead,
 		"PUT /v1/catalog":                                          tollgate.ScopeFull,
 		"GET /healthz":                                             none,
@@ -50,7 +62,7 @@ func TestEveryRouteAsksForItsScope(t *testing.T) {
 		}
 		for route, need := range scopes() {
 			method, path, _ := strings.Cut(route, " ")
-			path = strings.NewReplacer("{externalId}", "ada", "{slug}", "tokens", "{id}", "x", "{transactionId}", "x").Replace(path)
+			path = strings.NewReplacer("{externalId}", "ada", "{slug}", "tokens", "{id}", "x", "{transactionId}", "x", "{meter}", "tokens").Replace(path)
 			for _, scope := range []tollgate.Scope{tollgate.ScopeRead, tollgate.ScopeRecord, tollgate.ScopeFull} {
 				a := b.sendAs(b.keys[scope], method, path, "")
 				if need == "" || scope.Allows(need) {

@@ -40,6 +40,7 @@ func newRegistry() huma.Registry {
 	r.RegisterTypeAlias(reflect.TypeFor[plan.Value](), reflect.TypeFor[value]())
 	r.RegisterTypeAlias(reflect.TypeFor[json.RawMessage](), reflect.TypeFor[object]())
 	r.RegisterTypeAlias(reflect.TypeFor[plan.Catalog](), reflect.TypeFor[Catalog]())
+	r.RegisterTypeAlias(reflect.TypeFor[added](), reflect.TypeFor[tollgate.LimitAdjusted]())
 	r.RegisterTypeAlias(reflect.TypeFor[stored](), reflect.TypeFor[tollgate.Customer]())
 	r.RegisterTypeAlias(reflect.TypeFor[huma.ErrorModel](), reflect.TypeFor[Error]())
 	return r

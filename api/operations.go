@@ -31,13 +31,15 @@ type operation struct {
 
 // The groups of operations.
 const (
-	customersTag = "Customers"
-	usageTag     = "Usage"
-	holdsTag     = "Holds"
-	grantsTag    = "Grants"
-	balancesTag  = "Balances"
-	catalogTag   = "Catalog"
-	serverTag    = "Server"
+	customersTag  = "Customers"
+	usageTag      = "Usage"
+	holdsTag      = "Holds"
+	grantsTag     = "Grants"
+	limitsTag     = "Limits and adjustments"
+	statisticsTag = "Statistics"
+	balancesTag   = "Balances"
+	catalogTag    = "Catalog"
+	serverTag     = "Server"
 )
 
 func tags() []*huma.Tag {
@@ -47,6 +49,8 @@ func tags() []*huma.Tag {
 		{Name: balancesTag, Description: "What is left, why, and how it came about."},
 		{Name: holdsTag, Description: "Set units aside before the cost of the work is known."},
 		{Name: grantsTag, Description: "Give units on top of the plan, and take them back."},
+		{Name: limitsTag, Description: "Limits as they are, moved for one customer, and usage corrected by hand."},
+		{Name: statisticsTag, Description: "What was used, when, and by whom."},
 		{Name: catalogTag, Description: "What is metered and sold: one document, versioned."},
 		{Name: serverTag, Description: "For those who run Tollgate. No key is needed."},
 	}
@@ -56,12 +60,20 @@ func tags() []*huma.Tag {
 func operations() map[string]operation {
 	all := map[string]operation{}
 	for _, group := range []map[string]operation{
-		customerOperations(), usageOperations(), balanceOperations(), holdOperations(), grantOperations(), catalogOperations(), serverOperations(),
+		customerOperations(), usageOperations(), balanceOperations(), holdOperations(), grantOperations(), limitOperations(),
+		usageStatisticsOperations(), catalogOperations(), serverOperations(),
 	} {
 		maps.Copy(all, group)
 	}
 	return all
 }
+
+// made is the answer of a request that made something.
+func made(schema string) map[int]*huma.Response {
+	return map[int]*huma.Response{201: {Description: "The request created it", Content: map[string]*huma.MediaType{jsonType: {Schema: &huma.Schema{Ref: schemaPrefix + schema}}}}}
+}
+
+func typeName[T any]() string { return reflect.TypeFor[T]().Name() }
 
 func customerOperations() map[string]operation {
 	customer, change := reflect.TypeFor[tollgate.Customer](), reflect.TypeFor[tollgate.CustomerChange]()
@@ -72,7 +84,7 @@ func customerOperations() map[string]operation {
 			body:    change,
 			example: `{"name": "Ada Lovelace", "email": "ada@example.com", "metadata": {"team": "engines"}}`,
 			answer:  customer, refuses: []fault.Code{fault.Conflict},
-			also: map[int]*huma.Response{201: {Description: "The request created the customer", Content: map[string]*huma.MediaType{jsonType: {Schema: &huma.Schema{Ref: schemaPrefix + "Customer"}}}}},
+			also: made(typeName[tollgate.Customer]()),
 		},
 		"GET /v1/customers/{externalId}": {
 			name: "getCustomer", tag: customersTag, summary: "Read a customer", answer: customer, refuses: []fault.Code{fault.NotFound, fault.Invalid},

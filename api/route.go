@@ -32,6 +32,18 @@ func (s *Server) routes() {
 	typed(s, full, "POST /v1/customers/{externalId}/grants", s.grant)
 	typed(s, full, "POST /v1/grants/{id}/revoke", s.revoke)
 
+	typed(s, full, "POST /v1/customers/{externalId}/adjustments", s.adjust)
+	typed(s, full, "POST /v1/customers/{externalId}/resets", s.reset)
+	typed(s, full, "POST /v1/customers/{externalId}/limit-adjustments", s.addLimitAdjustment)
+	typed(s, read, "GET /v1/customers/{externalId}/limit-adjustments", s.limitAdjustments)
+	typed(s, full, "DELETE /v1/limit-adjustments/{id}", s.removeLimitAdjustment)
+	typed(s, read, "GET /v1/plans/{slug}/limits/{meter}", s.planLimit)
+	typed(s, read, "GET /v1/customers/{externalId}/limits/{meter}", s.customerLimit)
+
+	typed(s, read, "GET /v1/customers/{externalId}/usage", s.usage)
+	typed(s, read, "POST /v1/usage/batch", s.usageBatch)
+	typed(s, read, "GET /v1/usage/top", s.usageTop)
+
 	typed(s, read, "GET /v1/customers/{externalId}/balances", s.balances)
 	typed(s, read, "GET /v1/customers/{externalId}/balances/{slug}", s.balance)
 	typed(s, read, "GET /v1/customers/{externalId}/entries", s.entries)
@@ -39,6 +51,8 @@ func (s *Server) routes() {
 
 	s.plain(read, "GET /v1/catalog", s.catalog)
 	typed(s, full, "PUT /v1/catalog", s.publish)
+	typed(s, read, "GET /v1/prices", s.prices)
+	typed(s, full, "PUT /v1/prices/{slug}", s.syncPrice)
 
 	s.plain(open, "GET /healthz", s.health)
 	s.plain(open, "GET /readyz", s.ready)

@@ -48,12 +48,12 @@ func Window(e Every, zone *time.Location, c Cycle, now time.Time) Span {
 	y, m, d := local.Date()
 	switch e {
 	case Day:
-		return holding(now, func(n int) time.Time { return midnight(y, m, d+n, zone) })
+		return holding(now, func(n int) time.Time { return Midnight(y, m, d+n, zone) })
 	case Week:
 		monday := d - (int(local.Weekday())+6)%7
-		return holding(now, func(n int) time.Time { return midnight(y, m, monday+7*n, zone) })
+		return holding(now, func(n int) time.Time { return Midnight(y, m, monday+7*n, zone) })
 	case Month:
-		return holding(now, func(n int) time.Time { return midnight(y, m+time.Month(n), 1, zone) })
+		return holding(now, func(n int) time.Time { return Midnight(y, m+time.Month(n), 1, zone) })
 	case BillingMonth:
 		return Cycle{Anchor: c.Anchor, Months: 1}.Span(now)
 	case BillingPeriod:
@@ -75,9 +75,9 @@ func holding(now time.Time, start func(n int) time.Time) Span {
 	return Span{start(n), start(n + 1)}
 }
 
-// midnight returns the moment a day begins in zone: the first of two midnights where clocks go back, the
+// Midnight returns the moment a day begins in zone: the first of two midnights where clocks go back, the
 // moment they jump where the jump skips midnight.
-func midnight(y int, m time.Month, d int, zone *time.Location) time.Time {
+func Midnight(y int, m time.Month, d int, zone *time.Location) time.Time {
 	t := time.Date(y, m, d, 0, 0, 0, 0, zone)
 	want := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
 	from, until := t.ZoneBounds()

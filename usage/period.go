@@ -202,3 +202,24 @@ func (c Calendar) Label(g Grouping, b period.Span) string {
 	}
 	return b.Start.In(c.Zone).Format(time.DateOnly)
 }
+
+// ParseInstant reads a time as callers send it: RFC 3339, or a date, which is its midnight in a zone. Empty is nil.
+func ParseInstant(field, text, zone string) (*time.Time, error) {
+	if text == "" {
+		return nil, nil
+	}
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return &t, nil
+	}
+	c, err := ParseCalendar(zone, "")
+	if err != nil {
+		return nil, err
+	}
+	day, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return nil, fault.Field(field, text, nil, "%s is an instant such as 2026-01-31T15:04:05Z, or a date such as 2026-01-31.", field)
+	}
+	y, m, d := day.Date()
+	t := period.Midnight(y, m, d, c.Zone)
+	return &t, nil
+}

@@ -33,6 +33,16 @@ func showExplanation(c *console, told tollgate.Explanation) error {
 	if err := c.print("%s\nCustomer %s is on the plan %s.\n\n", c.paint(bold, word(told.Summary)), word(string(told.Customer)), told.Plan); err != nil {
 		return err
 	}
+	for _, text := range told.Adjusted {
+		if err := c.print("%s\n", word(text)); err != nil {
+			return err
+		}
+	}
+	if len(told.Adjusted) > 0 {
+		if err := c.print("\n"); err != nil {
+			return err
+		}
+	}
 	t := newTable("RECORDED (UTC)", ">AMOUNT", ">BALANCE", "WHAT HAPPENED")
 	if told.Earlier {
 		t.add("", "", units(told.Opening), "Carried on from older lines; tollgate entries shows them.")

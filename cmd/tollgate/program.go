@@ -30,6 +30,11 @@ type program struct {
 	Backup BackupCmd `cmd:"" group:"data" help:"Copy a SQLite database while it is in use."`
 	Audit  AuditCmd  `cmd:"" group:"data" help:"Add up every ledger again and name each account that differs."`
 
+	Adjust AdjustCmd `cmd:"" group:"data" help:"Refund, grant or deduct usage by hand."`
+	Limits LimitsCmd `cmd:"" group:"data" help:"Show a customer's limits, and move them."`
+	Reset  ResetCmd  `cmd:"" group:"data" help:"Begin a window's counting again."`
+
+	Usage     UsageCmd     `cmd:"" group:"look" help:"Show what was used, by the day or otherwise, as a table with bars."`
 	Customers CustomersCmd `cmd:"" group:"look" help:"List customers, or show one."`
 	Balances  BalancesCmd  `cmd:"" group:"look" help:"Show what a customer can still use."`
 	Entries   EntriesCmd   `cmd:"" group:"look" help:"Show the ledger of a balance, newest line first."`
