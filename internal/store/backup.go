@@ -30,7 +30,7 @@ func (db *DB) Backup(ctx context.Context, path string) error {
 // vacuumInto runs VACUUM INTO (https://sqlite.org/lang_vacuum.html#vacuuminto) on a connection of its own: those of
 // the pool that reads may write nowhere, not even to another file, and the one that writes has other things to do.
 func (db *DB) vacuumInto(ctx context.Context, path string) (err error) {
-	conn, err := db.reads.Conn(ctx)
+	conn, err := db.readPool.Conn(ctx)
 	if err != nil {
 		return err
 	}

@@ -86,9 +86,9 @@ func (b *Batch) rare() ([]statement, error) {
 func (db *DB) commitPostgres(ctx context.Context, b *Batch) error {
 	var err error
 	if len(b.Events) < copyMin {
-		err = sendAll(ctx, db.pool, b)
+		err = sendAll(ctx, db.pool, db.schema, b)
 	} else {
-		err = db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { return copyAll(ctx, conn.Conn(), b) })
+		err = db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { return copyAll(ctx, conn.Conn(), db.schema, b) })
 	}
 	if pgCode(err) == movedCode {
 		return ErrMoved
@@ -101,14 +101,14 @@ type batcher interface {
 	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
 }
 
-func sendAll(ctx context.Context, to batcher, b *Batch, before ...statement) error {
+func sendAll(ctx context.Context, to batcher, in *schema, b *Batch, before ...statement) error {
 	all, err := b.statements()
 	if err != nil {
 		return err
 	}
 	var batch pgx.Batch
 	for _, s := range append(before, all...) {
-		batch.Queue(s.text, s.args...)
+		batch.Queue(in.in(s.text), s.args...)
 	}
 	results := to.SendBatch(ctx, &batch)
 	for range batch.Len() {
@@ -123,16 +123,16 @@ func sendAll(ctx context.Context, to batcher, b *Batch, before ...statement) err
 }
 
 // copyAll writes b in a transaction of its own with COPY for the events.
-func copyAll(ctx context.Context, conn *pgx.Conn, b *Batch) error {
+func copyAll(ctx context.Context, conn *pgx.Conn, in *schema, b *Batch) error {
 	rows, err := copyRows(b.Events)
 	if err != nil {
 		return err
 	}
 	rest := *b
 	rest.Events = nil
-	err = sendAll(ctx, conn, &rest, statement{text: "BEGIN"})
+	err = sendAll(ctx, conn, in, &rest, statement{text: "BEGIN"})
 	if err == nil {
-		_, err = conn.PgConn().CopyFrom(ctx, bytes.NewReader(rows), "COPY event ("+eventNames+") FROM STDIN BINARY")
+		_, err = conn.PgConn().CopyFrom(ctx, bytes.NewReader(rows), in.in("COPY event ("+eventNames+") FROM STDIN BINARY"))
 	}
 	end := "COMMIT"
 	if err != nil {

@@ -18,15 +18,17 @@ const updateTriesMax = 8
 // A DB is an open database. Its methods may be called from any goroutine.
 type DB struct {
 	dialect
-	reads, writes *sql.DB
-	pool          *pgxpool.Pool // PostgreSQL: what reads and writes draw from
-	hot           *hotConn      // SQLite: the writer's prepared statements
+	reads               runner // on readPool
+	readPool, writePool *sql.DB
+	pool                *pgxpool.Pool // PostgreSQL: what reads and writes draw from
+	hot                 *hotConn      // SQLite: the writer's prepared statements
 }
 
 // A Tx is a transaction. It must not leave the closure it was given to.
 type Tx struct {
 	dialect
-	sql *sql.Tx
+	sql runner
+	raw *sql.Tx
 }
 
 // Open opens the database that url names and brings its schema up to date: postgres:// or postgresql://
@@ -60,9 +62,9 @@ func (db *DB) Close() error {
 	if db.hot != nil {
 		errs = append(errs, db.hot.close())
 	}
-	errs = append(errs, db.reads.Close())
-	if db.writes != db.reads {
-		errs = append(errs, db.writes.Close())
+	errs = append(errs, db.readPool.Close())
+	if db.writePool != db.readPool {
+		errs = append(errs, db.writePool.Close())
 	}
 	if db.pool != nil {
 		db.pool.Close()
@@ -74,14 +76,16 @@ func (db *DB) Close() error {
 func (db *DB) Postgres() bool { return db.pool != nil }
 
 // Ping returns nil when the database answers.
-func (db *DB) Ping(ctx context.Context) error { return db.reads.PingContext(ctx) }
+func (db *DB) Ping(ctx context.Context) error { return db.readPool.PingContext(ctx) }
 
 // SQL returns the pool that writes go through, for callers who join their own rows to ours in one
 // transaction. It stays the DB's: do not close it.
-func (db *DB) SQL() *sql.DB { return db.writes }
+func (db *DB) SQL() *sql.DB { return db.writePool }
 
 // Join makes a Tx of the caller's own transaction on the same database; committing stays the caller's.
-func (db *DB) Join(tx *sql.Tx) *Tx { return &Tx{dialect: db.dialect, sql: tx} }
+func (db *DB) Join(tx *sql.Tx) *Tx {
+	return &Tx{dialect: db.dialect, sql: runner{tx, db.schema}, raw: tx}
+}
 
 // View runs read in a read-only transaction that sees one moment of the database.
 func (db *DB) View(ctx context.Context, read func(*Tx) error) error {
@@ -89,12 +93,12 @@ func (db *DB) View(ctx context.Context, read func(*Tx) error) error {
 	if db.Postgres() {
 		opts.Isolation = sql.LevelRepeatableRead
 	}
-	tx, err := db.reads.BeginTx(ctx, opts)
+	tx, err := db.readPool.BeginTx(ctx, opts)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer tx.Rollback() // nothing to undo; it ends the transaction
-	return read(&Tx{dialect: db.dialect, sql: tx})
+	return read(db.Join(tx))
 }
 
 // Update runs write in a transaction and commits it; an error rolls back. A transaction that lost a race
@@ -115,11 +119,11 @@ func (db *DB) Update(ctx context.Context, write func(*Tx) error) error {
 }
 
 func (db *DB) updateOnce(ctx context.Context, write func(*Tx) error) error {
-	tx, err := db.writes.BeginTx(ctx, nil)
+	tx, err := db.writePool.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	if err := write(&Tx{dialect: db.dialect, sql: tx}); err != nil {
+	if err := write(db.Join(tx)); err != nil {
 		return errors.Join(err, rollback(tx))
 	}
 	if err := tx.Commit(); err != nil {

@@ -29,6 +29,7 @@ type dialect struct {
 	lock     string              // ends a SELECT whose accounts, a, the transaction will write
 	share    string              // ends a SELECT whose customers, c, nobody may change until the transaction ends
 	set      bool                // writes batches with unnest
+	schema   *schema             // where our tables are; nil for where the database puts them
 	isUnique func(error) bool    // the write broke a unique index
 	isRetry  func(error) bool    // the transaction lost a race: run it again
 }
@@ -115,12 +116,20 @@ func Lost(err error) bool {
 const connectionsDefault = 20
 
 func openPostgres(ctx context.Context, rawURL string) (*DB, error) {
+	rawURL, ours, err := takeSettings(rawURL)
+	if err != nil {
+		return nil, err
+	}
 	cfg, err := pgxpool.ParseConfig(rawURL)
 	if err != nil {
 		return nil, errors.New("the PostgreSQL URL cannot be read: write postgres://user:password@host:port/database") // err may carry the password
 	}
 	if !strings.Contains(rawURL, "pool_max_conns") {
 		cfg.MaxConns = connectionsDefault
+	}
+	if ours.pooled {
+		cfg.ConnConfig.DefaultQueryExecMode = pooledMode
+		cfg.ConnConfig.StatementCacheCapacity, cfg.ConnConfig.DescriptionCacheCapacity = 0, 0
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
@@ -130,8 +139,9 @@ func openPostgres(ctx context.Context, rawURL string) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("reach PostgreSQL: %w", err)
 	}
-	db := stdlib.OpenDBFromPool(pool)
-	return &DB{dialect: postgres(), reads: db, writes: db, pool: pool}, nil
+	db, d := stdlib.OpenDBFromPool(pool), postgres()
+	d.schema = ours.schema
+	return &DB{dialect: d, reads: runner{db, d.schema}, readPool: db, writePool: db, pool: pool}, nil
 }
 
 const (
@@ -167,7 +177,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	}
 	reads.SetMaxOpenConns(max(4, runtime.NumCPU()))
 	reads.SetMaxIdleConns(max(4, runtime.NumCPU()))
-	db := &DB{dialect: sqliteDialect(), reads: reads, writes: writes}
+	db := &DB{dialect: sqliteDialect(), reads: runner{on: reads}, readPool: reads, writePool: writes}
 	db.hot = &hotConn{db: writes}
 	return db, nil
 }

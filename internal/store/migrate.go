@@ -29,6 +29,9 @@ func (db *DB) migrate(ctx context.Context) error {
 			if _, err := tx.sql.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", int64(migrationLock)); err != nil {
 				return fmt.Errorf("lock migrations: %w", err)
 			}
+			if err := db.schema.make(ctx, tx.raw); err != nil {
+				return err
+			}
 		}
 		if _, err := tx.sql.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS migration (name TEXT NOT NULL PRIMARY KEY, hash TEXT NOT NULL)"); err != nil {
 			return fmt.Errorf("migrate: %w", err)
@@ -45,8 +48,34 @@ func (db *DB) migrate(ctx context.Context) error {
 				return err
 			}
 		}
+		if db.Postgres() {
+			return tx.secureRows(ctx)
+		}
 		return nil
 	})
+}
+
+// secureRows switches row level security on for every table of ours, whichever migration made it. There is no policy:
+// only the owner of the tables, which is the role that Tollgate connects as, sees rows. Hosts that serve tables to
+// browsers, such as Supabase, so serve none of these.
+func (tx *Tx) secureRows(ctx context.Context) error {
+	var open []string
+	for _, table := range tables() {
+		var secured bool
+		err := tx.sql.QueryRowContext(ctx, "SELECT relrowsecurity FROM pg_class WHERE oid = CAST($1 AS regclass)", tx.sql.schema.of(table)).Scan(&secured)
+		if err != nil {
+			return fmt.Errorf("look at table %s: %w", table, err)
+		}
+		if !secured {
+			open = append(open, table)
+		}
+	}
+	for _, table := range open {
+		if _, err := tx.sql.ExecContext(ctx, "ALTER TABLE "+table+" ENABLE ROW LEVEL SECURITY"); err != nil {
+			return fmt.Errorf("switch row level security on: %w", err)
+		}
+	}
+	return nil
 }
 
 func (tx *Tx) migrated(ctx context.Context) (map[string]string, error) {

@@ -26,6 +26,9 @@ const (
 	// databases are made. Its user must be allowed to create databases.
 	ServerVariable = "TOLLGATE_TEST_POSTGRES"
 
+	// PoolerVariable names the environment variable with the URL of a PgBouncer in transaction mode before that server.
+	PoolerVariable = "TOLLGATE_TEST_PGBOUNCER"
+
 	// RequireVariable names the environment variable that lists the databases a test run may not go
 	// without. When it contains "postgres", a test without a server fails instead of being skipped.
 	RequireVariable = "TOLLGATE_TEST_REQUIRE"
@@ -78,6 +81,29 @@ func Postgres(t testing.TB) string {
 	})
 	address.Path = "/" + name
 	return address.String()
+}
+
+// Pooled returns the URL of a database that Postgres made, through the PgBouncer in transaction mode. Without one the
+// test is skipped, or fails when pgbouncer is required (see RequireVariable).
+func Pooled(t testing.TB, database string) string {
+	t.Helper()
+	pooler := os.Getenv(PoolerVariable)
+	if pooler == "" {
+		if strings.Contains(os.Getenv(RequireVariable), "pgbouncer") {
+			t.Fatalf("%s is not set and PgBouncer is required: install pgbouncer and run `make test`", PoolerVariable)
+		}
+		t.Skipf("%s is not set: install pgbouncer and run `make test`", PoolerVariable)
+	}
+	at, err := url.Parse(pooler)
+	if err != nil {
+		t.Fatalf("%s is not a postgres:// URL", PoolerVariable)
+	}
+	to, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at.Path = to.Path
+	return at.String()
 }
 
 // Each runs a subtest on a fresh SQLite file and a subtest on a fresh PostgreSQL database. Each calls
