@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/fault"
@@ -38,6 +39,9 @@ type AdjustmentRequest struct {
 	// TransactionID is the caller's own id of this adjustment, the same on every retry.
 	TransactionID id.Transaction  `json:"transactionId"`
 	Properties    json.RawMessage `json:"properties,omitempty"` // a JSON object; reason is added to it
+	// Past says when the adjustment happened, and that it is history: a refund or deduction counts in the statistics of
+	// then, and moves no balance.
+	Past *time.Time `json:"-"`
 }
 
 // An Adjusted is the answer to an adjustment: the event that a refund or a deduction left, or the bonus's grant.
@@ -87,6 +91,10 @@ func (e *Engine) AdjustUsage(ctx context.Context, r AdjustmentRequest) (Adjusted
 		},
 		event: meter.Event{Meter: r.Meter, Amount: amount, TransactionID: r.TransactionID, Properties: properties},
 	}
+	if r.Past != nil {
+		o.req.Kind, o.event.At = credit.KindBackfill, r.Past.UTC().Truncate(time.Microsecond)
+		o.hash = hashOf(o.req.Kind, r.Meter, amount, string(properties), r.Past)
+	}
 	if err := e.do(ctx, o); err != nil {
 		return Adjusted{}, err
 	}
@@ -132,6 +140,10 @@ func (e *Engine) checkAdjustment(r *AdjustmentRequest) (meter.Meter, error) {
 		return m, fault.Field("amount", r.Amount, quantity.Max, "amount is larger than %s.", quantity.Max)
 	case r.Amount.Decimals() > m.Decimals:
 		return m, fault.Field("amount", r.Amount, m.Decimals, "amount carries more decimals than %s takes: at most %d.", m.Slug, m.Decimals)
+	case r.Past != nil && (r.Past.Year() < 2000 || r.Past.After(e.Now())):
+		return m, fault.Field("at", *r.Past, e.Now(), "An adjustment of the past lies between the year 2000 and this moment.")
+	case r.Past != nil && r.Kind == AdjustBonus:
+		return m, fault.Field("kind", string(r.Kind), nil, "A bonus of the past has no effect: units are granted now.")
 	case r.Reason == "":
 		return m, fault.Field("reason", "", nil, "reason is missing: say why, for the ledger.")
 	case r.Kind != AdjustBonus && m.Aggregation != meter.Sum && m.Aggregation != meter.Count:

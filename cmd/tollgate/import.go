@@ -10,6 +10,12 @@ import (
 	"github.com/tollgate/tollgate"
 )
 
+// An ImportsCmd imports.
+type ImportsCmd struct {
+	File      ImportCmd    `cmd:"" default:"withargs" help:"Import usage events from a file, or from standard input."`
+	Usageflow UsageflowCmd `cmd:"" help:"Import the plans, limits, events and adjustments of UsageFlow."`
+}
+
 // An ImportCmd imports usage events.
 type ImportCmd struct {
 	File string `arg:"" help:"One JSON event per line; - reads standard input. Compressed with gzip is fine."`

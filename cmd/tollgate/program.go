@@ -26,9 +26,9 @@ type program struct {
 	Apply ApplyCmd `cmd:"" group:"set" help:"Show what a catalog file changes, then publish it."`
 	Key   KeyCmd   `cmd:"" group:"set" help:"Make, list and revoke API keys."`
 
-	Import ImportCmd `cmd:"" group:"data" help:"Import usage events from a file, or from standard input."`
-	Backup BackupCmd `cmd:"" group:"data" help:"Copy a SQLite database while it is in use."`
-	Audit  AuditCmd  `cmd:"" group:"data" help:"Add up every ledger again and name each account that differs."`
+	Import ImportsCmd `cmd:"" group:"data" help:"Import usage events from a file or standard input, or from UsageFlow."`
+	Backup BackupCmd  `cmd:"" group:"data" help:"Copy a SQLite database while it is in use."`
+	Audit  AuditCmd   `cmd:"" group:"data" help:"Add up every ledger again and name each account that differs."`
 
 	Adjust AdjustCmd `cmd:"" group:"data" help:"Refund, grant or deduct usage by hand."`
 	Limits LimitsCmd `cmd:"" group:"data" help:"Show a customer's limits, and move them."`
