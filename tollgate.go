@@ -49,6 +49,7 @@ type Engine struct {
 	seed    maphash.Seed
 	writers []*writer
 	roller  *roller
+	watch   watch
 	book    atomic.Pointer[book]
 	zones   sync.Map // IANA name → *time.Location
 

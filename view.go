@@ -156,7 +156,14 @@ func (v *view) decide(ctx context.Context, o *op) {
 		v.end(o, err)
 		return
 	}
+	began, watched := time.Time{}, v.w.engine.watch.sees(o.customer)
+	if watched {
+		began = time.Now()
+	}
 	state, lines, res, err := credit.Apply(a.State, terms, req, now)
+	if watched {
+		v.w.engine.decided(o, terms, &a.State, &state, lines, err, v.found != nil, time.Since(began))
+	}
 	if err != nil {
 		if v.found == nil {
 			v.relock(o)

@@ -208,6 +208,10 @@ ShownPrice.every: month or year; left out for what is paid once.
 ShownPrice.plan: The plan it buys.
 ShownPrice.slug: The slug of the price or top-up.
 ShownPrice.source: catalog, or synced when another amount was stored.
+DebugRequest.customer: An externalId, or * for all customers.
+DebugRequest.seconds: For how long: 900 when not sent, 0 ends it, 86,400 at most.
+Debugging.customer: Whose acts are logged; * for all.
+Debugging.until: Until when.
 Stats.events: How many events count.
 Told.amount: What the line added to the balance; negative when it took.
 Told.at: When it took effect.

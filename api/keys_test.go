@@ -46,6 +46,7 @@ func scopes() map[string]tollgate.Scope {
 		"PUT /v1/prices/{slug}":                                    tollgate.ScopeFull,
 		"GET /v1/catalog":                                          tollgate.ScopeRead,
 		"PUT /v1/catalog":                                          tollgate.ScopeFull,
+		"PUT /v1/debug":                                            tollgate.ScopeFull,
 		"GET /healthz":                                             none,
 		"GET /readyz":                                              none,
 		"GET /metrics":                                             none,

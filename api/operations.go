@@ -52,7 +52,7 @@ func tags() []*huma.Tag {
 		{Name: limitsTag, Description: "Limits as they are, moved for one customer, and usage corrected by hand."},
 		{Name: statisticsTag, Description: "What was used, when, and by whom."},
 		{Name: catalogTag, Description: "What is metered and sold: one document, versioned."},
-		{Name: serverTag, Description: "For those who run Tollgate. No key is needed."},
+		{Name: serverTag, Description: "For those who run Tollgate. Only PUT /v1/debug needs a key."},
 	}
 }
 
@@ -224,6 +224,11 @@ func serverOperations() map[string]operation {
 		"GET /metrics": {name: "metrics", tag: serverTag, summary: "Prometheus metrics", answer: reflect.TypeFor[string](), answers: []string{"text/plain"}},
 		"GET /openapi.json": {
 			name: "openapi", tag: serverTag, summary: "This API as OpenAPI 3.1", answer: reflect.TypeFor[object](),
+		},
+		"PUT /v1/debug": {
+			name: "debug", tag: serverTag, summary: "Log a customer's acts",
+			about: "This process logs every act of the customer, or of all with *, for a while: what was asked, the terms, what paid, the balance before and after. Properties are never logged.",
+			body:  reflect.TypeFor[DebugRequest](), example: `{"customer": "user_42", "seconds": 600}`, answer: reflect.TypeFor[tollgate.Debugging](),
 		},
 		"GET /docs": {name: "docs", tag: serverTag, summary: "This API as a page", answer: reflect.TypeFor[string](), answers: []string{"text/html"}},
 	}

@@ -54,6 +54,8 @@ func (s *Server) routes() {
 	typed(s, read, "GET /v1/prices", s.prices)
 	typed(s, full, "PUT /v1/prices/{slug}", s.syncPrice)
 
+	typed(s, full, "PUT /v1/debug", s.debug)
+
 	s.plain(open, "GET /healthz", s.health)
 	s.plain(open, "GET /readyz", s.ready)
 	s.plain(open, "GET /metrics", s.showMetrics)
