@@ -39,6 +39,9 @@ type Options struct {
 	Now     func() time.Time // the clock; time.Now when nil
 	Logger  *slog.Logger     // background trouble; discarded when nil
 	Writers int              // group-commit writers; 2 on PostgreSQL and 1 on SQLite when 0
+	// NoRollUp leaves the roll-up of usage to other processes on the same database, or to RollUp. What it has not counted,
+	// questions about usage read line by line.
+	NoRollUp bool
 }
 
 // An Engine is an open Tollgate.
@@ -74,6 +77,7 @@ func Open(ctx context.Context, url string, opts Options) (*Engine, error) {
 		e.log = slog.New(slog.DiscardHandler)
 	}
 	e.roller = newRoller(e)
+	e.roller.off = opts.NoRollUp
 	e.book.Store(emptyBook())
 	if err := e.reload(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())

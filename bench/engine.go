@@ -25,7 +25,11 @@ plans:
 `
 
 func openEngine(ctx context.Context, url string) *tollgate.Engine {
-	e, err := tollgate.Open(ctx, url, tollgate.Options{})
+	return openWith(ctx, url, catalog, tollgate.Options{})
+}
+
+func openWith(ctx context.Context, url, catalog string, opts tollgate.Options) *tollgate.Engine {
+	e, err := tollgate.Open(ctx, url, opts)
 	check(err)
 	_, err = e.Publish(ctx, "bench.yaml", []byte(catalog), false)
 	check(err)

@@ -47,12 +47,16 @@ func newClient() *http.Client {
 
 func (s *server) close() { check(s.http.Close()) }
 
-func (s *server) post(path string, body []byte) error {
-	req, err := http.NewRequest(http.MethodPost, s.url+path, bytes.NewReader(body))
+func (s *server) post(path string, body []byte) error { return s.send(http.MethodPost, path, body) }
+
+func (s *server) send(method, path string, body []byte) error {
+	req, err := http.NewRequest(method, s.url+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Content-Type", "application/json")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	req.Header.Set("Authorization", "Bearer "+s.key)
 	res, err := s.client.Do(req)
 	if err != nil {

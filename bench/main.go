@@ -43,8 +43,8 @@ func main() {
 	debug.SetGCPercent(400) // as serve does
 	seconds := flag.Float64("seconds", 3, "length of one run")
 	rounds := flag.Int("rounds", 3, "runs whose median counts")
-	only := flag.String("only", "", "comma-separated parts: sqlite, postgres, processes, http, batches, import")
-	events := flag.Int("events", 5_000_000, "events of the import part")
+	only := flag.String("only", "", "comma-separated parts: sqlite, postgres, processes, http, batches, import, statistics")
+	events := flag.Int("events", 5_000_000, "events of the import and statistics parts")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -62,7 +62,7 @@ func main() {
 		run  func()
 	}{
 		{"sqlite", b.sqlite}, {"postgres", b.onPostgres}, {"processes", b.processes}, {"http", b.http},
-		{"batches", b.batches}, {"import", func() { b.importing(*events) }},
+		{"batches", b.batches}, {"import", func() { b.importing(*events) }}, {"statistics", func() { b.statistics(*events) }},
 	}
 	for _, p := range parts {
 		if *only == "" || strings.Contains(","+*only+",", ","+p.name+",") {
