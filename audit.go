@@ -8,6 +8,7 @@ import (
 	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/internal/store"
+	"github.com/tollgate/tollgate/period"
 	"github.com/tollgate/tollgate/quantity"
 )
 
@@ -91,12 +92,12 @@ func auditUsage(ctx context.Context, tx *store.Tx, k store.AccountKey) (problem,
 	if err != nil {
 		return nil, err
 	}
-	for m, days := range again {
-		for day, slots := range days {
-			if got := rolled[m][day]; got.String() != slots.String() {
-				return fmt.Errorf("the roll-up of %s on %s is not what its events add up to", m.Meter, time.Unix(day*86400, 0).UTC().Format(time.DateOnly)), nil
+	for m, months := range again {
+		for month, slots := range months {
+			if got := rolled[m][month]; got.String() != slots.String() {
+				return fmt.Errorf("the roll-up of %s in %s is not what its events add up to", m.Meter, period.AddMonths(time.Unix(0, 0), int(month)).Format("January 2006")), nil
 			}
-			delete(rolled[m], day)
+			delete(rolled[m], month)
 		}
 		if len(rolled[m]) == 0 {
 			delete(rolled, m)

@@ -67,16 +67,6 @@ func (e *Engine) Customer(ctx context.Context, name id.Customer) (Customer, erro
 	return e.shown(c), nil
 }
 
-// ZoneOf returns the IANA name of the time zone in which a customer's days are counted: its own, or the catalog's.
-// Faults: not_found.
-func (e *Engine) ZoneOf(ctx context.Context, name id.Customer) (string, error) {
-	c, err := e.Customer(ctx, name)
-	if err != nil {
-		return "", err
-	}
-	return e.zone(e.book.Load(), c.Timezone).String(), nil
-}
-
 // PutCustomer creates a customer on the default plan (or the guest plan, or the plan asked for), or changes the one
 // that is there. Calls that arrive together make one customer with one subscription; created reports whether this
 // call made it.

@@ -4,9 +4,12 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
@@ -31,8 +34,8 @@ const (
 // customer's time zone.
 type UsageSpan struct {
 	Period    usage.Period   `json:"period,omitempty"` // usage.CurrentMonth when empty and From is nil
-	From      *time.Time     `json:"from,omitempty"`   // with To, instead of a period; From counts, To does not
-	To        *time.Time     `json:"to,omitempty"`     // now when nil
+	From      *usage.Moment  `json:"-"`                // with To, instead of a period; From counts, To does not
+	To        *usage.Moment  `json:"-"`                // now when nil
 	GroupBy   usage.Grouping `json:"groupBy,omitempty"`
 	Timezone  string         `json:"timezone,omitempty"`  // IANA name; the customer's when empty, else the catalog's
 	WeekStart string         `json:"weekStart,omitempty"` // monday when empty, or sunday
@@ -112,17 +115,20 @@ func (e *Engine) Usage(ctx context.Context, r UsageRequest) (UsageReport, error)
 		return out, err
 	}
 	out.Period, out.From, out.To, out.Timezone, out.GroupBy = cut.period, cut.span.Start, cut.span.End, cut.calendar.Zone.String(), cut.grouping
+	q := query{cut: cut, meters: []meter.Meter{m}, customers: []id.Key{c.key}, property: r.Property, filters: r.Filters, raw: r.raw}
+	var found answer
+	reads, both := errgroup.WithContext(ctx)
+	reads.Go(func() error {
+		var err error
+		found, err = e.ask(both, q)
+		return outside("read usage", err)
+	})
 	state, now, err := e.state(ctx, b, c, out.Balance)
-	if err != nil {
+	if err := errors.Join(err, reads.Wait()); err != nil {
 		return out, err
 	}
 	shown := state.Receipt(out.Balance, now)
 	out.Current, out.Limit, out.Remaining, out.IsUnlimited = shown.Used, shown.Limit, shown.Available, shown.Unlimited
-	q := query{cut: cut, meters: []meter.Meter{m}, customers: []id.Key{c.key}, property: r.Property, filters: r.Filters, raw: r.raw}
-	found, err := e.ask(ctx, q)
-	if err != nil {
-		return out, outside("read usage", err)
-	}
 	one := found[store.MeterKey{Customer: c.key, Meter: m.Slug}]
 	if out.Stats, err = one.series.Stats(m.Aggregation, r.Fill); err != nil {
 		return out, err
@@ -236,9 +242,9 @@ func (e *Engine) cut(s UsageSpan, b *book, c *store.Customer) (cut, error) {
 	case s.From == nil && s.To != nil:
 		return out, fault.Field("from", nil, nil, "from is missing: send the time at which the span begins.")
 	case s.From != nil:
-		out.span = period.Span{Start: s.From.UTC().Truncate(time.Microsecond), End: quarter}
+		out.span = period.Span{Start: s.From.In(out.calendar.Zone), End: quarter}
 		if s.To != nil {
-			out.span.End = s.To.UTC().Truncate(time.Microsecond)
+			out.span.End = s.To.In(out.calendar.Zone)
 		}
 		for field, t := range map[string]time.Time{"from": out.span.Start, "to": out.span.End} {
 			if t.Year() < 1970 || t.Year() > yearMax {
@@ -300,7 +306,7 @@ func (e *Engine) firstUsage(ctx context.Context, k store.MeterKey, end time.Time
 		return end, err
 	}
 	first := end
-	for _, d := range read.Days {
+	for _, d := range read.Months {
 		if len(d.Slots) > 0 && usage.SlotStart(d.Slots[0].At).Before(first) {
 			first = usage.SlotStart(d.Slots[0].At)
 		}
@@ -321,6 +327,7 @@ type query struct {
 	property  string
 	filters   map[string]string
 	raw       bool
+	series    func() *usage.Series // makes one
 }
 
 // found is the usage of one meter of one customer.

@@ -3,6 +3,11 @@ package tollgate
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/internal/store"
@@ -14,9 +19,42 @@ import (
 // An answer is the usage of the meters that a query asks for.
 type answer map[store.MeterKey]*found
 
-// ask answers a query: from the roll-up and the lines behind it where slots will do, from events where properties
-// count or the span cuts a slot.
+// askTogether is how many meters of customers one statement asks for; a larger query asks several at once.
+const askTogether = 150
+
+// ask answers a query, in parts that run side by side where it is large.
 func (e *Engine) ask(ctx context.Context, q query) (answer, error) {
+	q.series = q.calendar.Cut(q.grouping, q.span).Series
+	n := max(askTogether/len(q.meters), 1)
+	if len(q.customers) <= n {
+		return e.askPart(ctx, q)
+	}
+	parts := slices.Collect(slices.Chunk(q.customers, n))
+	answers := make([]answer, len(parts))
+	group, all := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, customers := range parts {
+		group.Go(func() error {
+			part := q
+			part.customers = customers
+			var err error
+			answers[i], err = e.askPart(all, part)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	out := answer{}
+	for _, a := range answers {
+		maps.Copy(out, a)
+	}
+	return out, nil
+}
+
+// askPart answers a query: from the roll-up and the lines behind it where slots will do, from events where properties
+// count or the span cuts a slot.
+func (e *Engine) askPart(ctx context.Context, q query) (answer, error) {
 	out, keys, meters := answer{}, []store.MeterKey{}, map[id.Slug]meter.Meter{}
 	for _, m := range q.meters {
 		meters[m.Slug] = m
@@ -24,7 +62,7 @@ func (e *Engine) ask(ctx context.Context, q query) (answer, error) {
 			k := store.MeterKey{Customer: c, Meter: m.Slug}
 			if out[k] == nil {
 				keys = append(keys, k)
-				out[k] = &found{series: q.calendar.NewSeries(q.grouping, q.span), groups: map[string]*usage.Series{}}
+				out[k] = &found{series: q.series(), groups: map[string]*usage.Series{}}
 			}
 		}
 	}
@@ -39,7 +77,7 @@ func (e *Engine) ask(ctx context.Context, q query) (answer, error) {
 	byEvent := func(slug id.Slug) bool {
 		return len(q.filters) > 0 || q.property != "" || meters[slug].Aggregation == meter.Unique
 	}
-	for _, d := range read.Days {
+	for _, d := range read.Months {
 		for _, s := range d.Slots {
 			switch {
 			case byEvent(d.Meter):
@@ -153,7 +191,7 @@ func (e *Engine) askEvents(ctx context.Context, q query, out answer, meters map[
 			return nil
 		}
 		if one.groups[group] == nil {
-			one.groups[group] = q.calendar.NewSeries(q.grouping, q.span)
+			one.groups[group] = q.series()
 		}
 		one.groups[group].Add(f.Fact, value)
 		return nil

@@ -88,32 +88,34 @@ func (e *Engine) UsageTop(ctx context.Context, r TopRequest) (Top, error) {
 	}
 	out := Top{Meter: r.Meter, Timezone: cut.calendar.Zone.String(), Period: cut.period,
 		From: span.Start.Format(timeFormat), To: span.End.Format(timeFormat)}
-	out.Data, err = e.ranked(ctx, b, r, tallied(read, span, cut.calendar, r.Meter == ""))
+	out.Data, err = e.ranked(ctx, b, r, tallied(read, span, cut.calendar, r.Meter))
 	return out, err
 }
 
 // timeFormat is RFC 3339, as JSON has times.
 const timeFormat = "2006-01-02T15:04:05.999999Z07:00"
 
-// tallied counts usage by customer and meter, or by meter alone.
-func tallied(read store.UsageRead, span period.Span, c usage.Calendar, byMeter bool) map[store.MeterKey]*usage.Series {
-	all := map[store.MeterKey]*usage.Series{}
+// tallied counts the usage of one meter by customer, or, when it is empty, of all by meter.
+func tallied(read store.UsageRead, span period.Span, c usage.Calendar, only id.Slug) map[store.MeterKey]*usage.Series {
+	all, series := map[store.MeterKey]*usage.Series{}, c.Cut(usage.ByNone, span).Series
 	of := func(k store.MeterKey) *usage.Series {
-		if byMeter {
+		if only == "" {
 			k.Customer = 0
 		}
 		if all[k] == nil {
-			all[k] = c.NewSeries(usage.ByNone, span)
+			all[k] = series()
 		}
 		return all[k]
 	}
-	for _, d := range read.Days {
+	for _, d := range read.Months {
 		for _, s := range d.Slots {
 			of(d.MeterKey).AddSlot(s)
 		}
 	}
 	for _, f := range read.Tail {
-		of(f.MeterKey).Add(f.Fact, "")
+		if only == "" || f.Meter == only {
+			of(f.MeterKey).Add(f.Fact, "")
+		}
 	}
 	return all
 }

@@ -58,6 +58,10 @@ func (s *Server) newHuma(opts Options) huma.API {
 }
 
 func marshal(w io.Writer, v any) error {
+	if by, ok := v.(interface{ appendJSON([]byte) []byte }); ok {
+		_, err := w.Write(append(by.appendJSON(nil), '\n'))
+		return err
+	}
 	body, err := json.Marshal(v)
 	if err != nil {
 		return err

@@ -146,6 +146,10 @@ func (c Calendar) bucket(g Grouping, t time.Time) period.Span {
 	case ByMonth:
 		return period.Window(period.Month, c.Zone, period.Cycle{}, t)
 	}
+	if c.Zone == time.UTC { // the most common by far, and days there need no calendar
+		start := t.Truncate(24 * time.Hour)
+		return period.Span{Start: start, End: start.Add(24 * time.Hour)}
+	}
 	return period.Window(period.Day, c.Zone, period.Cycle{}, t)
 }
 
@@ -203,23 +207,36 @@ func (c Calendar) Label(g Grouping, b period.Span) string {
 	return b.Start.In(c.Zone).Format(time.DateOnly)
 }
 
-// ParseInstant reads a time as callers send it: RFC 3339, or a date, which is its midnight in a zone. Empty is nil.
-func ParseInstant(field, text, zone string) (*time.Time, error) {
+// A Moment is a point of time as people write it: an instant, or a date, which is its midnight in whatever zone it is
+// read.
+type Moment struct {
+	at   time.Time
+	date bool
+}
+
+// At returns an instant as a Moment.
+func At(t time.Time) *Moment { return &Moment{at: t} }
+
+// ParseMoment reads RFC 3339, or a date. Empty is nil.
+func ParseMoment(field, text string) (*Moment, error) {
 	if text == "" {
 		return nil, nil
 	}
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
-		return &t, nil
-	}
-	c, err := ParseCalendar(zone, "")
-	if err != nil {
-		return nil, err
+		return At(t), nil
 	}
 	day, err := time.Parse(time.DateOnly, text)
 	if err != nil {
 		return nil, fault.Field(field, text, nil, "%s is an instant such as 2026-01-31T15:04:05Z, or a date such as 2026-01-31.", field)
 	}
-	y, m, d := day.Date()
-	t := period.Midnight(y, m, d, c.Zone)
-	return &t, nil
+	return &Moment{day, true}, nil
+}
+
+// In returns the instant in UTC and whole microseconds.
+func (m Moment) In(zone *time.Location) time.Time {
+	if !m.date {
+		return m.at.UTC().Truncate(time.Microsecond)
+	}
+	y, month, d := m.at.Date()
+	return period.Midnight(y, month, d, zone)
 }

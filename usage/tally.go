@@ -3,6 +3,7 @@ package usage
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/tollgate/tollgate/fault"
@@ -115,57 +116,75 @@ type Bucket struct {
 	End    time.Time      `json:"end"`
 }
 
+// MarshalJSON spells a bucket by hand: a chart has many, and reflection takes longer over one than counting it took.
+func (b Bucket) MarshalJSON() ([]byte, error) {
+	out := make([]byte, 0, 160)
+	out = append(append(out, `{"date":"`...), b.Date...)
+	out = b.Total.Append(append(out, `","total":`...))
+	out = strconv.AppendInt(append(out, `,"events":`...), b.Events, 10)
+	out = b.Start.UTC().AppendFormat(append(out, `,"start":"`...), time.RFC3339Nano)
+	out = b.End.UTC().AppendFormat(append(out, `","end":"`...), time.RFC3339Nano)
+	return append(out, `"}`...), nil
+}
+
+// A Cut is a span in its buckets. It is made once for any number of series.
+type Cut struct {
+	buckets []period.Span
+	labels  []string
+	starts  []int64 // of the buckets, microseconds since 1970; they follow one another
+	end     int64
+}
+
+// Cut cuts a span.
+func (c Calendar) Cut(g Grouping, s period.Span) *Cut {
+	out := &Cut{buckets: c.Buckets(g, s), end: s.End.UnixMicro()}
+	for _, b := range out.buckets {
+		out.labels, out.starts = append(out.labels, c.Label(g, b)), append(out.starts, b.Start.UnixMicro())
+	}
+	return out
+}
+
+// bucket returns which bucket holds a moment, -1 when none does.
+func (c *Cut) bucket(us int64) int {
+	if us < c.starts[0] || us >= c.end {
+		return -1
+	}
+	i, exact := slices.BinarySearch(c.starts, us)
+	if !exact {
+		i--
+	}
+	return i
+}
+
 // A Series counts one meter into the buckets of a span.
 type Series struct {
-	calendar Calendar
-	grouping Grouping
-	buckets  []period.Span
-	tallies  []Tally
+	cut     *Cut
+	tallies []Tally
 }
 
-// NewSeries returns an empty series.
-func (c Calendar) NewSeries(g Grouping, s period.Span) *Series {
-	buckets := c.Buckets(g, s)
-	return &Series{c, g, buckets, make([]Tally, len(buckets))}
-}
-
-// at returns the tally of the bucket that holds t, nil when none does.
-func (s *Series) at(t time.Time) *Tally {
-	i, ok := slices.BinarySearchFunc(s.buckets, t, func(b period.Span, t time.Time) int {
-		switch {
-		case !t.Before(b.End):
-			return -1
-		case t.Before(b.Start):
-			return 1
-		}
-		return 0
-	})
-	if !ok {
-		return nil
-	}
-	return &s.tallies[i]
-}
+// Series returns an empty series.
+func (c *Cut) Series() *Series { return &Series{c, make([]Tally, len(c.buckets))} }
 
 // Add counts a fact that lies within the span; others are left out.
 func (s *Series) Add(f Fact, value string) {
-	if t := s.at(f.At); t != nil {
-		t.Add(f, value)
+	if i := s.cut.bucket(f.At.UnixMicro()); i >= 0 {
+		s.tallies[i].Add(f, value)
 	}
 }
 
-// AddSlot counts a slot that lies whole within a bucket. It reports false, and counts nothing, when the slot is cut by
-// the edge of the span: its events are then to be added one by one. A slot outside the span is left out.
+// AddSlot counts a slot that lies whole within a bucket. It reports false, and counts nothing, when the slot is cut: its
+// events are then to be added one by one. A slot outside the span is left out.
 func (s *Series) AddSlot(x Slot) bool {
-	start, end := SlotStart(x.At), SlotStart(x.At+1)
-	first, last := s.buckets[0].Start, s.buckets[len(s.buckets)-1].End
-	if !end.After(first) || !start.Before(last) {
+	const grain = int64(Grain / time.Microsecond)
+	start := x.At * grain
+	if start+grain <= s.cut.starts[0] || start >= s.cut.end {
 		return true
 	}
-	t := s.at(start)
-	if t == nil || t != s.at(end.Add(-time.Microsecond)) {
+	i := s.cut.bucket(start)
+	if i < 0 || start+grain > s.cut.end || i+1 < len(s.cut.starts) && start+grain > s.cut.starts[i+1] {
 		return false
 	}
-	t.AddSlot(x)
+	s.tallies[i].AddSlot(x)
 	return true
 }
 
@@ -175,7 +194,7 @@ func (s *Series) Stats(a meter.Aggregation, fill bool) (Stats, error) {
 	out := Stats{ByPeriod: []Bucket{}}
 	var all Tally
 	var sum Total
-	for i, b := range s.buckets {
+	for i, b := range s.cut.buckets {
 		t := &s.tallies[i]
 		if t.events == 0 && !fill {
 			continue
@@ -190,7 +209,7 @@ func (s *Series) Stats(a meter.Aggregation, fill bool) (Stats, error) {
 		out.Max, out.Min = max(out.Max, v), min(out.Min, v)
 		sum = sum.Add(v)
 		all.merge(*t)
-		out.ByPeriod = append(out.ByPeriod, Bucket{Date: s.calendar.Label(s.grouping, b), Total: v, Events: t.events, Start: b.Start, End: b.End})
+		out.ByPeriod = append(out.ByPeriod, Bucket{Date: s.cut.labels[i], Total: v, Events: t.events, Start: b.Start, End: b.End})
 	}
 	var err error
 	if out.Total, err = all.Value(a); err != nil {

@@ -155,7 +155,7 @@ func TestSlotsCountAsEventsDo(t *testing.T) {
 		start := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 		span := period.Span{Start: start, End: start.AddDate(0, 0, 5)}
 		aggregation := rapid.SampledFrom([]meter.Aggregation{meter.Sum, meter.Count, meter.Max, meter.Last}).Draw(t, "meter")
-		direct := c.NewSeries(usage.ByDay, span)
+		direct := c.Cut(usage.ByDay, span).Series()
 		var parts [3]usage.Slots
 		for seq := range int64(rapid.IntRange(0, 60).Draw(t, "events")) {
 			f := usage.Fact{At: start.Add(time.Duration(rapid.IntRange(0, 5*96-1).Draw(t, "at")) * 15 * time.Minute), Seq: seq + 1,
@@ -177,7 +177,7 @@ func TestSlotsCountAsEventsDo(t *testing.T) {
 			}
 			all.Merge(read)
 		}
-		rolled := c.NewSeries(usage.ByDay, span)
+		rolled := c.Cut(usage.ByDay, span).Series()
 		for _, s := range all {
 			if !rolled.AddSlot(s) {
 				t.Fatalf("slot %v is cut", s)
@@ -222,7 +222,7 @@ func TestStatsAreOverBuckets(t *testing.T) {
 	t.Parallel()
 	c := usage.Calendar{Zone: time.UTC}
 	start := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
-	s := c.NewSeries(usage.ByDay, period.Span{Start: start, End: start.AddDate(0, 0, 4)})
+	s := c.Cut(usage.ByDay, period.Span{Start: start, End: start.AddDate(0, 0, 4)}).Series()
 	for i, n := range []int64{25, 15, 0, 10} {
 		if n > 0 {
 			s.Add(usage.Fact{At: start.AddDate(0, 0, i), Amount: quantity.Whole(n), Seq: int64(i + 1)}, "")
@@ -242,9 +242,9 @@ func TestStatsAreOverBuckets(t *testing.T) {
 
 func FuzzParseSlots(f *testing.F) {
 	f.Add("")
-	f.Add("1,2,0,3,4,5,6,7,8,9")
-	f.Add("1,2,0,3,4,5,6,7,8,9;a,2,-1,-3,4,5,6,7,8,9")
-	f.Add("1,2;3")
+	f.Add(usage.Slots{{At: 5, Events: 2, Peak: 7, Last: 3, LastAt: 9, LastSeq: 4, First: 2, Final: 4}, {At: 9, Events: 1, Peak: 1, Last: 2, First: 6, Final: 6}}.String())
+	f.Add("BAAA")
+	f.Add("////")
 	f.Fuzz(func(t *testing.T, text string) {
 		slots, err := usage.ParseSlots(text)
 		if err != nil {

@@ -36,15 +36,9 @@ func (cmd *UsageCmd) Run(ctx context.Context, c *console) error {
 	return cmd.use(ctx, func(engine *tollgate.Engine) error {
 		r := tollgate.UsageRequest{Customer: id.Customer(cmd.ExternalID), Meter: id.Slug(cmd.Meter), Property: cmd.Property, Filters: cmd.Filter,
 			UsageSpan: tollgate.UsageSpan{Period: usage.Period(cmd.Period), GroupBy: usage.Grouping(cmd.GroupBy), Timezone: cmd.Timezone, WeekStart: cmd.WeekStart, Fill: cmd.Fill}}
-		if r.Timezone == "" {
-			var err error
-			if r.Timezone, err = engine.ZoneOf(ctx, r.Customer); err != nil {
-				return err
-			}
-		}
 		var errs [2]error
-		r.From, errs[0] = usage.ParseInstant("from", cmd.From, r.Timezone)
-		r.To, errs[1] = usage.ParseInstant("to", cmd.To, r.Timezone)
+		r.From, errs[0] = usage.ParseMoment("from", cmd.From)
+		r.To, errs[1] = usage.ParseMoment("to", cmd.To)
 		if err := errors.Join(errs[:]...); err != nil {
 			return err
 		}

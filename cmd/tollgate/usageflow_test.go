@@ -14,6 +14,7 @@ import (
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/internal/testdb"
 	"github.com/tollgate/tollgate/quantity"
+	"github.com/tollgate/tollgate/usage"
 )
 
 // usageflowTablesSQL is UsageFlow's documented schema, with one table under a name of its own.
@@ -105,7 +106,7 @@ func TestImportUsageflow(t *testing.T) {
 			t.Fatal(err)
 		}
 		total, err := e.UsageTotal(t.Context(), tollgate.UsageRequest{Customer: "user-1", Meter: "design-export",
-			UsageSpan: tollgate.UsageSpan{From: new(time.Now().AddDate(0, -3, 0))}})
+			UsageSpan: tollgate.UsageSpan{From: usage.At(time.Now().AddDate(0, -3, 0))}})
 		if err != nil || total != quantity.Whole(1200-20+40+7-2) {
 			t.Errorf("total %s, %v", total, err)
 		}

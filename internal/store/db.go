@@ -62,6 +62,9 @@ func (db *DB) Close() error {
 	if db.hot != nil {
 		errs = append(errs, db.hot.close())
 	}
+	if db.reads.stmts != nil {
+		errs = append(errs, db.reads.stmts.close())
+	}
 	errs = append(errs, db.readPool.Close())
 	if db.writePool != db.readPool {
 		errs = append(errs, db.writePool.Close())
@@ -84,7 +87,7 @@ func (db *DB) SQL() *sql.DB { return db.writePool }
 
 // Join makes a Tx of the caller's own transaction on the same database; committing stays the caller's.
 func (db *DB) Join(tx *sql.Tx) *Tx {
-	return &Tx{dialect: db.dialect, sql: runner{tx, db.schema}, raw: tx}
+	return &Tx{dialect: db.dialect, sql: runner{on: tx, schema: db.schema}, raw: tx}
 }
 
 // View runs read in a read-only transaction that sees one moment of the database.

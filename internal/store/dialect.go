@@ -71,6 +71,14 @@ func (d dialect) match(table, alias, on, tail string) string {
 	return "CROSS JOIN " + table + " AS " + alias + " ON " + on
 }
 
+// maybe is match for a row that may be missing.
+func (d dialect) maybe(table, alias, on string) string {
+	if d.lateral {
+		return "LEFT JOIN LATERAL (SELECT * FROM " + table + " AS " + alias + " WHERE " + on + " OFFSET 0) AS " + alias + " ON TRUE"
+	}
+	return "LEFT JOIN " + table + " AS " + alias + " ON " + on
+}
+
 func pgCode(err error) string {
 	var e *pgconn.PgError
 	if errors.As(err, &e) {
@@ -130,6 +138,9 @@ func openPostgres(ctx context.Context, rawURL string) (*DB, error) {
 	if ours.pooled {
 		cfg.ConnConfig.DefaultQueryExecMode = pooledMode
 		cfg.ConnConfig.StatementCacheCapacity, cfg.ConnConfig.DescriptionCacheCapacity = 0, 0
+	} else if _, set := cfg.ConnConfig.RuntimeParams["plan_cache_mode"]; !set {
+		// Every look-up of ours goes by a key, whatever its value: planning it anew takes longer than running it.
+		cfg.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
@@ -141,7 +152,7 @@ func openPostgres(ctx context.Context, rawURL string) (*DB, error) {
 	}
 	db, d := stdlib.OpenDBFromPool(pool), postgres()
 	d.schema = ours.schema
-	return &DB{dialect: d, reads: runner{db, d.schema}, readPool: db, writePool: db, pool: pool}, nil
+	return &DB{dialect: d, reads: runner{on: db, schema: d.schema}, readPool: db, writePool: db, pool: pool}, nil
 }
 
 const (
@@ -177,7 +188,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	}
 	reads.SetMaxOpenConns(max(4, runtime.NumCPU()))
 	reads.SetMaxIdleConns(max(4, runtime.NumCPU()))
-	db := &DB{dialect: sqliteDialect(), reads: runner{on: reads}, readPool: reads, writePool: writes}
+	db := &DB{dialect: sqliteDialect(), reads: runner{on: reads, stmts: &statements{pool: reads}}, readPool: reads, writePool: writes}
 	db.hot = &hotConn{db: writes}
 	return db, nil
 }

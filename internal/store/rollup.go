@@ -20,7 +20,7 @@ func (db *DB) Unrolled(ctx context.Context, after AccountKey, lines int64, limit
 	rows, err := db.reads.QueryContext(ctx, `
 		SELECT a.customer, a.slug
 		FROM account AS a
-		LEFT JOIN usage_tally AS t ON t.customer = a.customer AND t.account = a.slug
+		LEFT JOIN usage_tally AS t ON `+ofAccount+`
 		WHERE (a.customer, a.slug) > (CAST($1 AS BIGINT), $2) AND a.seq - COALESCE(t.seq, 0) >= $3
 		ORDER BY a.customer, a.slug
 		LIMIT $4`, int64(after.Customer), string(after.Slug), lines, limit)
@@ -37,17 +37,17 @@ func (db *DB) Unrolled(ctx context.Context, after AccountKey, lines int64, limit
 	return out, err
 }
 
-// A dayKey names a row of the roll-up.
-type dayKey struct {
+// A monthKey names a row of the roll-up.
+type monthKey struct {
 	MeterKey
-	day     int64
+	month   int64
 	account id.Slug
 }
 
 // A roll is what one run adds to the roll-up of one account.
 type roll struct {
 	from, to int64
-	days     map[dayKey]*usage.Slots
+	months   map[monthKey]*usage.Slots
 }
 
 // Roll counts the next lines of accounts into the roll-up, up to rollMax of each, and returns those of which more are
@@ -62,16 +62,16 @@ func (db *DB) Roll(ctx context.Context, keys []AccountKey) (more []AccountKey, e
 		if err != nil {
 			return err
 		}
-		days := map[dayKey]usage.Slots{}
+		months := map[monthKey]usage.Slots{}
 		for _, k := range won {
-			for d, slots := range rolls[k].days {
-				days[d] = slots.Clone()
+			for d, slots := range rolls[k].months {
+				months[d] = slots.Clone()
 			}
 		}
-		if err := tx.mergeDays(ctx, days); err != nil {
+		if err := tx.mergeMonths(ctx, months); err != nil {
 			return err
 		}
-		return tx.writeDays(ctx, days)
+		return tx.writeMonths(ctx, months)
 	})
 }
 
@@ -83,7 +83,8 @@ func (db *DB) unrolled(ctx context.Context, keys []AccountKey) (map[AccountKey]*
 	}
 	accounts := `
 		FROM ` + db.rows + ` AS r
-		` + db.match("account", "a", "a.customer = CAST(r.value->>'c' AS BIGINT) AND a.slug = r.value->>'s'", "") + tailFrom
+		` + db.match("account", "a", "a.customer = CAST(r.value->>'c' AS BIGINT) AND a.slug = r.value->>'s'", "") + `
+		` + db.maybe("usage_tally", "t", ofAccount)
 	within := func(seq string) string {
 		return fmt.Sprintf("%s > COALESCE(t.seq, 0) AND %s <= COALESCE(t.seq, 0) + %d", seq, seq, rollMax)
 	}
@@ -102,7 +103,7 @@ func (db *DB) unrolled(ctx context.Context, keys []AccountKey) (map[AccountKey]*
 	rolls := map[AccountKey]*roll{}
 	of := func(k AccountKey) *roll {
 		if rolls[k] == nil {
-			rolls[k] = &roll{days: map[dayKey]*usage.Slots{}}
+			rolls[k] = &roll{months: map[monthKey]*usage.Slots{}}
 		}
 		return rolls[k]
 	}
@@ -125,11 +126,11 @@ func (db *DB) unrolled(ctx context.Context, keys []AccountKey) (map[AccountKey]*
 			return nil
 		}
 		f := usage.Fact{At: moment(at), Amount: amount, Seq: seq, Void: kind == 2}
-		d := dayKey{MeterKey{k.Customer, meter}, usage.DayOf(f.At), k.Slug}
-		if r.days[d] == nil {
-			r.days[d] = &usage.Slots{}
+		d := monthKey{MeterKey{k.Customer, meter}, usage.MonthOf(f.At), k.Slug}
+		if r.months[d] == nil {
+			r.months[d] = &usage.Slots{}
 		}
-		r.days[d].Add(f)
+		r.months[d].Add(f)
 		return nil
 	})
 	for k, r := range rolls {
@@ -179,7 +180,7 @@ func (tx *Tx) tally(ctx context.Context, rolls map[AccountKey]*roll) ([]AccountK
 	return won, err
 }
 
-type dayRow struct {
+type monthRow struct {
 	C string  `json:"c"`
 	M id.Slug `json:"m"`
 	D string  `json:"d"`
@@ -187,62 +188,62 @@ type dayRow struct {
 	S string  `json:"s,omitempty"`
 }
 
-func packDays(days map[dayKey]usage.Slots, slots bool) (string, error) {
-	list := make([]dayRow, 0, len(days))
-	for k, s := range days {
-		row := dayRow{C: fmt.Sprint(int64(k.Customer)), M: k.Meter, D: fmt.Sprint(k.day), A: k.account}
+func packMonths(months map[monthKey]usage.Slots, slots bool) (string, error) {
+	list := make([]monthRow, 0, len(months))
+	for k, s := range months {
+		row := monthRow{C: fmt.Sprint(int64(k.Customer)), M: k.Meter, D: fmt.Sprint(k.month), A: k.account}
 		if slots {
 			row.S = s.String()
 		}
 		list = append(list, row)
 	}
-	slices.SortFunc(list, func(a, b dayRow) int {
+	slices.SortFunc(list, func(a, b monthRow) int {
 		return cmp.Or(cmp.Compare(a.C, b.C), cmp.Compare(a.M, b.M), cmp.Compare(a.D, b.D), cmp.Compare(a.A, b.A))
 	})
 	return pack(list)
 }
 
-// mergeDays adds to days what their rows count already.
-func (tx *Tx) mergeDays(ctx context.Context, days map[dayKey]usage.Slots) error {
-	list, err := packDays(days, false)
+// mergeMonths adds to months what their rows count already.
+func (tx *Tx) mergeMonths(ctx context.Context, months map[monthKey]usage.Slots) error {
+	list, err := packMonths(months, false)
 	if err != nil {
 		return err
 	}
 	rows, err := tx.sql.QueryContext(ctx, `
-		SELECT d.customer, d.meter, d.day, d.account, d.slots
+		SELECT d.customer, d.meter, d.month, d.account, d.slots
 		FROM `+tx.rows+` AS r
-		`+tx.match("usage_day", "d", `d.customer = CAST(r.value->>'c' AS BIGINT) AND d.meter = r.value->>'m'
-			AND d.day = CAST(r.value->>'d' AS BIGINT) AND d.account = r.value->>'a'`, ""), list)
+		`+tx.match("usage_month", "d", `d.customer = CAST(r.value->>'c' AS BIGINT) AND d.meter = r.value->>'m'
+			AND d.month = CAST(r.value->>'d' AS BIGINT) AND d.account = r.value->>'a'`, ""), list)
 	if err != nil {
 		return fmt.Errorf("read roll-up: %w", err)
 	}
 	return each(rows, func() error {
-		var k dayKey
+		var k monthKey
 		var text string
-		if err := rows.Scan(&k.Customer, &k.Meter, &k.day, &k.account, &text); err != nil {
+		if err := rows.Scan(&k.Customer, &k.Meter, &k.month, &k.account, &text); err != nil {
 			return err
 		}
 		known, err := usage.ParseSlots(text)
 		if err != nil {
-			return fmt.Errorf("roll-up of customer %d, %s, day %d: %w", k.Customer, k.Meter, k.day, err)
+			return fmt.Errorf("roll-up of customer %d, %s, month %d: %w", k.Customer, k.Meter, k.month, err)
 		}
-		known.Merge(days[k])
-		days[k] = known
+		known.Merge(months[k])
+		months[k] = known
 		return nil
 	})
 }
 
-func (tx *Tx) writeDays(ctx context.Context, days map[dayKey]usage.Slots) error {
-	list, err := packDays(days, true)
+func (tx *Tx) writeMonths(ctx context.Context, months map[monthKey]usage.Slots) error {
+	list, err := packMonths(months, true)
 	if err != nil {
 		return err
 	}
 	_, err = tx.sql.ExecContext(ctx, `
-		INSERT INTO usage_day (customer, meter, day, account, slots)
+		INSERT INTO usage_month (customer, meter, month, account, slots)
 		SELECT CAST(r.value->>'c' AS BIGINT), r.value->>'m', CAST(r.value->>'d' AS BIGINT), r.value->>'a', r.value->>'s'
 		FROM `+tx.rows+` AS r
 		WHERE TRUE
-		ON CONFLICT (customer, meter, day, account) DO UPDATE SET slots = excluded.slots`, list)
+		ON CONFLICT (customer, meter, month, account) DO UPDATE SET slots = excluded.slots`, list)
 	if err != nil {
 		return fmt.Errorf("write roll-up: %w", err)
 	}
@@ -250,12 +251,12 @@ func (tx *Tx) writeDays(ctx context.Context, days map[dayKey]usage.Slots) error 
 }
 
 // RolledOf returns an account's tally and its rows of the roll-up.
-func (tx *Tx) RolledOf(ctx context.Context, k AccountKey) (tally int64, days map[MeterKey]map[int64]usage.Slots, err error) {
-	days = map[MeterKey]map[int64]usage.Slots{}
+func (tx *Tx) RolledOf(ctx context.Context, k AccountKey) (tally int64, months map[MeterKey]map[int64]usage.Slots, err error) {
+	months = map[MeterKey]map[int64]usage.Slots{}
 	rows, err := tx.sql.QueryContext(ctx, `
-		SELECT t.seq, COALESCE(d.meter, ''), COALESCE(d.day, 0), COALESCE(d.slots, '')
+		SELECT t.seq, COALESCE(d.meter, ''), COALESCE(d.month, 0), COALESCE(d.slots, '')
 		FROM usage_tally AS t
-		LEFT JOIN usage_day AS d ON d.customer = t.customer AND d.account = t.account
+		LEFT JOIN usage_month AS d ON d.customer = t.customer AND d.account = t.account
 		WHERE t.customer = $1 AND t.account = $2`, int64(k.Customer), string(k.Slug))
 	if err != nil {
 		return 0, nil, fmt.Errorf("read roll-up: %w", err)
@@ -268,13 +269,13 @@ func (tx *Tx) RolledOf(ctx context.Context, k AccountKey) (tally int64, days map
 			return err
 		}
 		slots, err := usage.ParseSlots(text)
-		if days[m] == nil {
-			days[m] = map[int64]usage.Slots{}
+		if months[m] == nil {
+			months[m] = map[int64]usage.Slots{}
 		}
-		days[m][day] = slots
+		months[m][day] = slots
 		return err
 	})
-	return tally, days, err
+	return tally, months, err
 }
 
 // Recount counts an account's lines up to final as the roll-up does, from the ledger alone.
@@ -304,9 +305,9 @@ func (tx *Tx) Recount(ctx context.Context, k AccountKey, final int64) (map[Meter
 		if out[m] == nil {
 			out[m] = map[int64]usage.Slots{}
 		}
-		slots := out[m][usage.DayOf(f.At)]
+		slots := out[m][usage.MonthOf(f.At)]
 		slots.Add(f)
-		out[m][usage.DayOf(f.At)] = slots
+		out[m][usage.MonthOf(f.At)] = slots
 		return nil
 	})
 	return out, err

@@ -24,7 +24,7 @@ type schema struct {
 
 // tables are all of ours.
 func tables() []string {
-	return []string{"account", "api_key", "catalog", "customer", "entry", "event", "migration", "price", "seen", "subscription", "usage_day", "usage_tally"}
+	return []string{"account", "api_key", "catalog", "customer", "entry", "event", "migration", "price", "seen", "subscription", "usage_month", "usage_tally"}
 }
 
 func newSchema(name string) (*schema, error) {
@@ -83,14 +83,55 @@ type runner struct {
 		ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	}
 	schema *schema
+	stmts  *statements // prepared ones; nil where the driver keeps its own
 }
 
 func (r runner) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if r.stmts != nil {
+		stmt, err := r.stmts.of(ctx, query)
+		if err != nil {
+			return nil, err
+		}
+		return stmt.QueryContext(ctx, args...)
+	}
 	return r.on.QueryContext(ctx, r.schema.in(query), args...)
 }
 
 func (r runner) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if r.stmts != nil {
+		if stmt, err := r.stmts.of(ctx, query); err == nil {
+			return stmt.QueryRowContext(ctx, args...)
+		}
+	}
 	return r.on.QueryRowContext(ctx, r.schema.in(query), args...)
+}
+
+// Statements are a SQLite pool's prepared ones: reading a statement takes SQLite longer than most of ours take to run.
+type statements struct {
+	pool  *sql.DB
+	known sync.Map // SQL → *sql.Stmt
+}
+
+func (s *statements) of(ctx context.Context, query string) (*sql.Stmt, error) {
+	if known, ok := s.known.Load(query); ok {
+		return known.(*sql.Stmt), nil
+	}
+	stmt, err := s.pool.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if known, loaded := s.known.LoadOrStore(query, stmt); loaded {
+		return known.(*sql.Stmt), stmt.Close()
+	}
+	return stmt, nil
+}
+
+func (s *statements) close() error {
+	var errs []error
+	for _, stmt := range s.known.Range {
+		errs = append(errs, stmt.(*sql.Stmt).Close())
+	}
+	return errors.Join(errs...)
 }
 
 func (r runner) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {

@@ -26,8 +26,8 @@ type UsageFact struct {
 	Properties json.RawMessage // where they were asked for
 }
 
-// UsageDay is a row of the roll-up.
-type UsageDay struct {
+// UsageMonth is a row of the roll-up.
+type UsageMonth struct {
 	MeterKey
 	Account id.Slug
 	Slots   usage.Slots
@@ -35,15 +35,14 @@ type UsageDay struct {
 
 // UsageRead is usage as the roll-up has it, and the lines that are not in it yet.
 type UsageRead struct {
-	Days []UsageDay
-	Tail []UsageFact
+	Months []UsageMonth
+	Tail   []UsageFact
 }
 
-// tailFrom joins the ledger lines that the roll-up has not counted to accounts a.
-const tailFrom = `
-	LEFT JOIN usage_tally AS t ON t.customer = a.customer AND t.account = a.slug `
+// ofAccount is the tally t of account a.
+const ofAccount = "t.customer = a.customer AND t.account = a.slug"
 
-// UsageOf returns the usage of meters within a span, from one moment of the database: the roll-up's days that the span
+// UsageOf returns the usage of meters within a span, as of one moment of the database: the roll-up's months that the span
 // touches, and the facts within the span that are not in the roll-up, those of other meters of the same
 // customers included.
 func (db *DB) UsageOf(ctx context.Context, keys []MeterKey, span period.Span) (UsageRead, error) {
@@ -59,73 +58,117 @@ func (db *DB) UsageOf(ctx context.Context, keys []MeterKey, span period.Span) (U
 	if err != nil {
 		return UsageRead{}, err
 	}
-	accounts := `
-		FROM (SELECT DISTINCT CAST(value->>'c' AS BIGINT) AS customer FROM ` + db.rows + `) AS r
-		` + db.match("account", "a", "a.customer = r.customer", "") + tailFrom
-	return db.readUsage(ctx, `
-		SELECT 0, d.customer, d.meter, d.account, d.slots, 0, 0, 0
+	return db.readUsage(ctx, span, `
+		SELECT d.customer, d.meter, d.account, d.slots, 0, 0
 		FROM `+db.rows+` AS r
-		`+db.match("usage_day", "d", "d.customer = CAST(r.value->>'c' AS BIGINT) AND d.meter = r.value->>'m' AND d.day BETWEEN $2 AND $3", "")+db.tails(accounts, "$4", "$5"),
-		packed, usage.DayOf(span.Start), usage.DayOf(span.End), micros(span.Start), micros(span.End))
+		`+db.match("usage_month", "d", "d.customer = CAST(r.value->>'c' AS BIGINT) AND d.meter = r.value->>'m' AND d.month BETWEEN $2 AND $3", "")+`
+		UNION ALL
+		SELECT a.customer, '', a.slug, '', COALESCE(t.seq, 0), a.seq
+		FROM (SELECT DISTINCT CAST(value->>'c' AS BIGINT) AS customer FROM `+db.rows+`) AS r
+		`+db.match("account", "a", "a.customer = r.customer", "")+`
+		`+db.maybe("usage_tally", "t", ofAccount)+`
+		WHERE a.seq > COALESCE(t.seq, 0)`, packed, usage.MonthOf(span.Start), usage.MonthOf(span.End))
 }
 
-// UsageOfAll is UsageOf for every customer there is; the facts are those of the meter alone, or of all when it is empty.
-// An erased customer's usage is left out.
+// UsageOfAll is UsageOf for every customer there is, of one meter, or of all when it is empty; the facts are those of every
+// meter.
 func (db *DB) UsageOfAll(ctx context.Context, meter id.Slug, span period.Span) (UsageRead, error) {
-	accounts := `
-		FROM account AS a` + tailFrom
-	grown := " AND a.seq > COALESCE(t.seq, 0) AND (e.meter = $5 OR $5 = '')"
-	return db.readUsage(ctx, `
-		SELECT 0, d.customer, d.meter, d.account, d.slots, 0, 0, 0
-		FROM usage_day AS d
-		WHERE d.day BETWEEN $1 AND $2 AND (d.meter = $5 OR $5 = '')`+db.tails(accounts, "$3", "$4", grown),
-		usage.DayOf(span.Start), usage.DayOf(span.End), micros(span.Start), micros(span.End), string(meter))
+	return db.readUsage(ctx, span, `
+		SELECT d.customer, d.meter, d.account, d.slots, 0, 0
+		FROM usage_month AS d
+		WHERE d.month BETWEEN $1 AND $2 AND (d.meter = $3 OR $3 = '')
+		UNION ALL
+		SELECT a.customer, '', a.slug, '', COALESCE(t.seq, 0), a.seq
+		FROM account AS a
+		LEFT JOIN usage_tally AS t ON `+ofAccount+`
+		WHERE a.seq > COALESCE(t.seq, 0)`, usage.MonthOf(span.Start), usage.MonthOf(span.End), string(meter))
 }
 
-// tails returns the parts of a UNION with the facts behind the tally, of accounts a with their tally t, that happened
-// between two parameters.
-func (d dialect) tails(accounts, from, to string, more ...string) string {
-	where := " WHERE e.at >= " + from + " AND e.at < " + to
-	for _, m := range more {
-		where += m
-	}
-	return `
-		UNION ALL
-		SELECT 1, e.customer, e.meter, e.account, '', e.seq, e.at, e.amount` + accounts + `
-		` + d.match("event", "e", "e.account = a.slug AND e.customer = a.customer AND e.seq > COALESCE(t.seq, 0)", "") + where + `
-		UNION ALL
-		SELECT 2, e.customer, e.meter, e.account, '', e.seq, e.at, e.amount` + accounts + `
-		` + d.match("entry", "v", "v.account = a.slug AND v.customer = a.customer AND v.seq > COALESCE(t.seq, 0) AND v.kind = 'void'", "") + `
-		` + d.match("event", "e", "e.customer = v.customer AND e.transaction_id = v.cause", "") + where
-}
-
-func (db *DB) readUsage(ctx context.Context, query string, args ...any) (UsageRead, error) {
+// readUsage runs a query for months and, in the same moment, for the accounts that have grown since they were rolled up:
+// from which line to which. Lines never change, so they can be read after it.
+func (db *DB) readUsage(ctx context.Context, span period.Span, query string, args ...any) (UsageRead, error) {
 	var out UsageRead
 	rows, err := db.reads.QueryContext(ctx, query, args...)
 	if err != nil {
 		return out, fmt.Errorf("read usage: %w", err)
 	}
+	var grown []LineRange
 	err = each(rows, func() error {
-		var f UsageFact
-		var kind int
-		var at int64
+		var m UsageMonth
 		var slots string
-		if err := rows.Scan(&kind, &f.Customer, &f.Meter, &f.Account, &slots, &f.Seq, &at, (*int64)(&f.Amount)); err != nil {
+		var from, to int64
+		if err := rows.Scan(&m.Customer, &m.Meter, &m.Account, &slots, &from, &to); err != nil {
 			return err
 		}
-		if kind != 0 {
-			f.At, f.Void = moment(at), kind == 2
-			out.Tail = append(out.Tail, f)
+		if m.Meter == "" {
+			grown = append(grown, LineRange{AccountKey{m.Customer, m.Account}, from + 1, to})
 			return nil
 		}
-		parsed, err := usage.ParseSlots(slots)
-		out.Days = append(out.Days, UsageDay{f.MeterKey, f.Account, parsed})
+		var err error
+		m.Slots, err = usage.ParseSlots(slots)
+		out.Months = append(out.Months, m)
 		return err
 	})
 	if err != nil {
 		return out, fmt.Errorf("read usage: %w", err)
 	}
+	out.Tail, err = db.facts(ctx, grown, span)
+	return out, err
+}
+
+// facts reads lines as the roll-up does.
+func (db *DB) facts(ctx context.Context, ranges []LineRange, span period.Span) ([]UsageFact, error) {
+	if len(ranges) == 0 {
+		return nil, nil
+	}
+	packed, err := packRanges(ranges)
+	if err != nil {
+		return nil, err
+	}
+	const within = `r.value->>'s' AND %[1]s.customer = CAST(r.value->>'c' AS BIGINT)
+		AND %[1]s.seq BETWEEN CAST(r.value->>'f' AS BIGINT) AND CAST(r.value->>'l' AS BIGINT)`
+	rows, err := db.reads.QueryContext(ctx, `
+		SELECT 1, e.customer, e.meter, e.account, e.seq, e.at, e.amount
+		FROM `+db.rows+` AS r
+		`+db.match("event", "e", "e.account = "+fmt.Sprintf(within, "e"), "")+`
+		WHERE e.at >= $2 AND e.at < $3
+		UNION ALL
+		SELECT 2, e.customer, e.meter, e.account, e.seq, e.at, e.amount
+		FROM `+db.rows+` AS r
+		`+db.match("entry", "v", "v.kind = 'void' AND v.account = "+fmt.Sprintf(within, "v"), "")+`
+		`+db.match("event", "e", "e.customer = v.customer AND e.transaction_id = v.cause", "")+`
+		WHERE e.at >= $2 AND e.at < $3`, packed, micros(span.Start), micros(span.End))
+	if err != nil {
+		return nil, fmt.Errorf("read usage: %w", err)
+	}
+	var out []UsageFact
+	err = each(rows, func() error {
+		var f UsageFact
+		var kind int
+		var at int64
+		err := rows.Scan(&kind, &f.Customer, &f.Meter, &f.Account, &f.Seq, &at, (*int64)(&f.Amount))
+		f.At, f.Void = moment(at), kind == 2
+		out = append(out, f)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read usage: %w", err)
+	}
 	return out, nil
+}
+
+func packRanges(ranges []LineRange) (string, error) {
+	type part struct {
+		C string  `json:"c"`
+		S id.Slug `json:"s"`
+		F string  `json:"f"`
+		L string  `json:"l"`
+	}
+	list := make([]part, len(ranges))
+	for i, r := range ranges {
+		list[i] = part{fmt.Sprint(int64(r.Customer)), r.Slug, fmt.Sprint(r.First), fmt.Sprint(r.Final)}
+	}
+	return pack(list)
 }
 
 // A LineRange is a part of an account's ledger.
@@ -140,17 +183,7 @@ func AllLines(k AccountKey) LineRange { return LineRange{k, 1, math.MaxInt64} }
 // EventsWithin calls do with each event of the ranges that happened within a span and was not voided, with its
 // properties.
 func (db *DB) EventsWithin(ctx context.Context, ranges []LineRange, span period.Span, do func(UsageFact) error) error {
-	type part struct {
-		C string  `json:"c"`
-		S id.Slug `json:"s"`
-		F string  `json:"f"`
-		L string  `json:"l"`
-	}
-	list := make([]part, len(ranges))
-	for i, r := range ranges {
-		list[i] = part{fmt.Sprint(int64(r.Customer)), r.Slug, fmt.Sprint(r.First), fmt.Sprint(r.Final)}
-	}
-	packed, err := pack(list)
+	packed, err := packRanges(ranges)
 	if err != nil {
 		return err
 	}

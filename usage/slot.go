@@ -1,10 +1,7 @@
 package usage
 
 import (
-	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/tollgate/tollgate/quantity"
@@ -42,8 +39,11 @@ func SlotStart(slot int64) time.Time {
 	return time.UnixMicro(slot * int64(Grain/time.Microsecond)).UTC()
 }
 
-// DayOf returns the UTC day of t, in days since 1970.
-func DayOf(t time.Time) int64 { return floor(t.UnixMicro(), int64(24*time.Hour/time.Microsecond)) }
+// MonthOf returns the UTC month of t, counted from January 1970.
+func MonthOf(t time.Time) int64 {
+	y, m, _ := t.UTC().Date()
+	return int64(y-1970)*12 + int64(m-time.January)
+}
 
 func floor(a, b int64) int64 {
 	q := a / b
@@ -102,51 +102,6 @@ func (s *Slots) Merge(t Slots) {
 		x.Events, x.Sum, x.Peak = x.Events+y.Events, x.Sum.Plus(y.Sum), max(x.Peak, y.Peak)
 		x.read(y.Last, y.LastAt, y.LastSeq)
 	}
-}
-
-// String spells slots for their row: ten numbers each, in base 36.
-func (s Slots) String() string {
-	var b strings.Builder
-	for i, x := range s {
-		if i > 0 {
-			b.WriteByte(';')
-		}
-		for j, n := range [...]int64{x.At, x.Events, x.Sum.hi, int64(x.Sum.lo), int64(x.Peak), int64(x.Last), x.LastAt, x.LastSeq, x.First, x.Final} {
-			if j > 0 {
-				b.WriteByte(',')
-			}
-			b.WriteString(strconv.FormatInt(n, 36))
-		}
-	}
-	return b.String()
-}
-
-// ParseSlots reads what String spelled.
-func ParseSlots(text string) (Slots, error) {
-	if text == "" {
-		return nil, nil
-	}
-	out := make(Slots, 0, strings.Count(text, ";")+1)
-	for part := range strings.SplitSeq(text, ";") {
-		var n [10]int64
-		i := 0
-		for field := range strings.SplitSeq(part, ",") {
-			if i == len(n) {
-				return nil, fmt.Errorf("slot %q has more than %d numbers", part, len(n))
-			}
-			v, err := strconv.ParseInt(field, 36, 64)
-			if err != nil {
-				return nil, fmt.Errorf("slot %q: %w", part, err)
-			}
-			n[i] = v
-			i++
-		}
-		if i != len(n) {
-			return nil, fmt.Errorf("slot %q has %d numbers, not %d", part, i, len(n))
-		}
-		out = append(out, Slot{n[0], n[1], Total{n[2], uint64(n[3])}, quantity.Units(n[4]), quantity.Units(n[5]), n[6], n[7], n[8], n[9]})
-	}
-	return out, nil
 }
 
 // Clone returns a copy that shares no memory with s.
