@@ -71,6 +71,7 @@ var floors = map[string]place{
 	"examples/catalogs": {floor: 7, alone: true},
 	"examples/trace":    {floor: 7, alone: true},
 	testdbPackage:       {floor: 8, alone: true, only: "bench"},
+	"sandbox/conform":   {floor: 8, alone: true, only: "sandbox/conform"}, // for tests
 }
 
 // tops are the folders whose packages stand on top: examples, benchmarks, and the tests of the program, which
