@@ -44,6 +44,9 @@ func (e *Engine) Void(ctx context.Context, customer id.Customer, t id.Transactio
 		return Voided{}, fault.New(fault.NotFound, "The customer %q has no event %q.", string(customer), string(t)).
 			With("customer", string(customer)).With("transactionId", string(t))
 	}
+	if event.Line.Kind == credit.KindRefund {
+		return Voided{}, fault.New(fault.Conflict, "%q is a refund: send a deduction instead of voiding it.", string(t)).With("transactionId", string(t))
+	}
 	m := e.book.Load().Meters[event.Meter]
 	if m.Aggregation == meter.Max || m.Aggregation == meter.Last {
 		return Voided{}, fault.New(fault.Conflict, "%s keeps the %s of its readings: send a new reading instead of voiding one.", event.Meter, m.Aggregation).
@@ -51,7 +54,7 @@ func (e *Engine) Void(ctx context.Context, customer id.Customer, t id.Transactio
 	}
 	o := &op{
 		customer: customer, slug: event.PaidBy, name: "void:" + string(t), hash: hashOf("void"), void: t, lock: true,
-		req: credit.Request{Kind: credit.KindVoid, Cause: string(t), Reason: reason, Meter: event.Meter, Parts: event.Line.Parts},
+		req: credit.Request{Kind: credit.KindVoid, Cause: string(t), Reason: reason, Meter: event.Meter, Parts: event.Line.Parts, Seq: event.Line.Seq},
 	}
 	if m.Aggregation == meter.Unique && event.Line.Kind != credit.KindBackfill {
 		if err := e.uniqueVoid(ctx, o, c, m, event); err != nil {

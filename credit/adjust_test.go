@@ -87,6 +87,47 @@ func TestRefundIsBoundedByWhatWasUsed(t *testing.T) {
 	}
 }
 
+// Neither a reset nor a refund gives units back that a void then gives back once more.
+func TestNothingIsGivenBackTwice(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 5, 2, 9, 0, 0, 0, time.UTC)
+	terms := daily(10*unit, now)
+	act := func(s credit.State, r credit.Request) (credit.State, []credit.Entry, error) {
+		r.Meter, r.Aggregation, r.Cost = "m", meter.Sum, unit
+		s, lines, _, err := credit.Apply(s, terms, r, now)
+		return s, lines, err
+	}
+	void := func(line credit.Entry) credit.Request {
+		return credit.Request{Kind: credit.KindVoid, Cause: line.Cause, Parts: line.Parts, Seq: line.Seq}
+	}
+	s, lines, err := act(credit.State{}, credit.Request{Kind: credit.KindConsume, Cause: "a", Amount: 6 * unit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := lines[len(lines)-1]
+
+	reset, _, _ := act(s, credit.Request{Kind: credit.KindReset, Cause: "reset"})
+	reset, lines, err = act(reset, credit.Request{Kind: credit.KindConsume, Cause: "b", Amount: 6 * unit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := lines[len(lines)-1]
+	if reset, _, err = act(reset, void(first)); err != nil || reset.Available(now) != 4*unit || reset.Window.Used != 6*unit {
+		t.Errorf("usage from before a reset, voided: %v, used %s, available %s; want 6 and 4", err, reset.Window.Used, reset.Available(now))
+	}
+	if reset, _, err = act(reset, void(second)); err != nil || reset.Available(now) != 10*unit {
+		t.Errorf("usage from after it, voided: %v, available %s; want 10", err, reset.Available(now))
+	}
+
+	refunded, _, err := act(s, credit.Request{Kind: credit.KindRefund, Cause: "refund", Amount: 4 * unit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := act(refunded, void(first)); fault.Of(err) == nil || fault.Of(err).Code != fault.Conflict {
+		t.Errorf("usage of 6, 4 of it refunded, voided: %v, want a conflict", err)
+	}
+}
+
 // TestRefundsAndResetsKeepTheBooks: among consumption, holds, grants and plan changes, a refund gives back exactly what
 // it says and never more than was used, a reset leaves nothing used, and the ledger follows.
 func TestRefundsAndResetsKeepTheBooks(t *testing.T) {

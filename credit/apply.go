@@ -32,6 +32,7 @@ type Request struct {
 	ExpiresAt     time.Time         // a hold's
 	Lot           Lot               // a grant's; Remaining is ignored. A refund's: its ID and Source, for what no source takes back
 	Parts         []Part            // a void's: what had paid
+	Seq           int64             // a void's: the line of the usage
 	Lots          []Lot             // a void's: the lots among Parts as they were granted, should the account have let go of them
 }
 
@@ -233,10 +234,13 @@ func (a *act) revoke(r Request) (Result, error) {
 // void gives usage back to the very sources that paid for it. What a source cannot take back, because its
 // window is over or its grant expired or was revoked, is gone with the source.
 func (a *act) void(r Request) (Result, error) {
-	back := make([]Part, len(r.Parts))
+	var back []Part
 	growth := a.growth()
-	for i, p := range r.Parts {
-		back[i] = Part{Grant: p.Grant, Amount: -p.Amount, At: p.At, Ever: p.Ever}
+	for _, p := range r.Parts {
+		if p.Grant == "" && a.Reset > 0 && r.Seq <= a.Reset {
+			continue // a reset has given back what the allowance had paid
+		}
+		back = append(back, Part{Grant: p.Grant, Amount: -p.Amount, At: p.At, Ever: p.Ever})
 		if p.Grant == "" {
 			continue
 		}
@@ -244,6 +248,9 @@ func (a *act) void(r Request) (Result, error) {
 			return Result{}, pastBalance(-p.Amount)
 		}
 		growth += p.Amount
+	}
+	if err := a.notRefunded(r.Cause, back); err != nil {
+		return Result{}, err
 	}
 	var lots []Lot
 	for _, l := range r.Lots {

@@ -104,9 +104,19 @@ func (s *State) post(e Entry) Entry {
 		s.unhold(e)
 		s.move(e, e.Parts, 1)
 		s.use(e.Parts)
-	case KindConsume, KindRecord, KindVoid, KindRefund, KindDeduction:
+	case KindConsume, KindRecord, KindVoid, KindDeduction:
 		s.move(e, e.Parts, 1)
 		s.use(e.Parts)
+	case KindRefund:
+		s.move(e, e.Parts, 1)
+		s.use(e.Parts)
+		for i := range 1 + len(s.Suspended) {
+			for _, p := range e.Parts {
+				if w := s.window(i); w.counts(p) {
+					w.Refunded = min(w.Refunded+p.Amount, countMax)
+				}
+			}
+		}
 	case KindReset:
 		e.Used = s.Window.Used
 		s.reset()
@@ -170,10 +180,11 @@ func (s *State) open(o Opening, planChange bool, now time.Time) {
 func (s *State) reset() {
 	for i := range 1 + len(s.Suspended) {
 		if w := s.window(i); w.End.IsZero() == s.Window.End.IsZero() {
-			w.Used, w.Spent = 0, s.heldWithin(*w)
+			w.Used, w.Spent, w.Refunded = 0, s.heldWithin(*w), 0
 		}
 	}
 	s.Gauges = nil
+	s.Reset = s.Seq + 1
 }
 
 // suspended returns where a window of that span is among the suspended ones, -1 when it is not.

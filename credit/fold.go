@@ -39,6 +39,8 @@ func (s *State) Same(t *State) error {
 	case s.Window.Billed != t.Window.Billed || !s.Paid.Equal(t.Paid) || !s.Billed.Equal(t.Billed):
 		return fmt.Errorf("billed %t from %s, paid %s, not %t from %s, paid %s",
 			s.Window.Billed, s.Billed, s.Paid, t.Window.Billed, t.Billed, t.Paid)
+	case s.Reset != t.Reset || s.Window.Refunded != t.Window.Refunded:
+		return fmt.Errorf("reset by line %d, %s refunded, not line %d, %s", s.Reset, s.Window.Refunded, t.Reset, t.Window.Refunded)
 	case s.Window.Used != t.Window.Used:
 		return fmt.Errorf("used %s, not %s", s.Window.Used, t.Window.Used)
 	case s.Window.Spent != t.Window.Spent:
@@ -60,7 +62,7 @@ func (s *State) Same(t *State) error {
 }
 
 func (w Window) equal(o Window) bool {
-	return w.Span.Equal(o.Span) && w.Used == o.Used && w.Spent == o.Spent && w.Billed == o.Billed
+	return w.Span.Equal(o.Span) && w.Used == o.Used && w.Spent == o.Spent && w.Billed == o.Billed && w.Refunded == o.Refunded
 }
 
 func unspent(lots []Lot) []Lot {

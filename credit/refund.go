@@ -2,6 +2,7 @@ package credit
 
 import (
 	"github.com/tollgate/tollgate/fault"
+	"github.com/tollgate/tollgate/quantity"
 )
 
 // refund gives units of the open window's usage back: to the sources in reverse burn order, and what none of
@@ -30,4 +31,19 @@ func (a *act) refund(r Request) (Result, error) {
 	}
 	a.write(Entry{Kind: KindRefund, Cause: r.Cause, Meter: r.Meter, Reason: r.Reason, Parts: parts})
 	return Result{Charge: -charge, Parts: parts}, nil
+}
+
+// notRefunded refuses a void that would give back what refunds have given back already.
+func (a *act) notRefunded(cause string, back []Part) error {
+	var counted quantity.Units
+	for _, p := range back {
+		if a.Window.counts(p) {
+			counted += p.Amount
+		}
+	}
+	if a.Window.Refunded == 0 || counted <= a.Window.Used {
+		return nil
+	}
+	return fault.New(fault.Conflict, "The usage %q cannot be voided: refunds have given back %s of what was used in its window, and only %s are left. Refund the rest instead.", cause, a.Window.Refunded, a.Window.Used).
+		With("transactionId", cause).With("refunded", a.Window.Refunded).With("used", a.Window.Used)
 }

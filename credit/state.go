@@ -61,6 +61,7 @@ type State struct {
 	Gauges    []Gauge
 	Paid      time.Time // of the newest invoice whose allowance was given; zero before the first
 	Billed    time.Time // start of the newest billed window that was opened; zero before the first
+	Reset     int64     // the line of the last reset; 0 before the first
 }
 
 // A Window counts what is consumed within a span.
@@ -72,6 +73,8 @@ type Window struct {
 	Billed bool `json:"billed,omitempty"`
 	// Over is set when the window was over before and is open again: its allowance was given, and is gone.
 	Over bool `json:"over,omitempty"`
+	// Refunded is what refunds have given back in this window.
+	Refunded quantity.Units `json:"refunded,omitempty"`
 }
 
 func (w Window) ended(at time.Time) bool { return !w.End.IsZero() && !at.Before(w.End) }

@@ -11,6 +11,7 @@ import (
 	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/period"
+	"github.com/tollgate/tollgate/quantity"
 )
 
 // An AccountKey names an account.
@@ -42,14 +43,16 @@ type detail struct {
 	Over      bool            `json:"over,omitempty"`
 	From      time.Time       `json:"from,omitzero"` // of the newest billed window
 	Paid      time.Time       `json:"paid,omitzero"`
+	Refunded  quantity.Units  `json:"refunded,omitempty"`
+	Reset     int64           `json:"reset,omitempty"`
 }
 
 // spell returns the detail column of s.
 func spell(s *credit.State) (string, error) {
-	if len(s.Suspended) == 0 && len(s.Lots) == 0 && len(s.Holds) == 0 && len(s.Gauges) == 0 && s.Billed.IsZero() {
+	if len(s.Suspended) == 0 && len(s.Lots) == 0 && len(s.Holds) == 0 && len(s.Gauges) == 0 && s.Billed.IsZero() && s.Reset == 0 && s.Window.Refunded == 0 {
 		return "", nil
 	}
-	b, err := json.Marshal(detail{s.Suspended, s.Lots, s.Holds, s.Gauges, s.Window.Billed, s.Window.Over, s.Billed, s.Paid})
+	b, err := json.Marshal(detail{s.Suspended, s.Lots, s.Holds, s.Gauges, s.Window.Billed, s.Window.Over, s.Billed, s.Paid, s.Window.Refunded, s.Reset})
 	if err != nil {
 		return "", fmt.Errorf("spell account: %w", err)
 	}
@@ -80,6 +83,7 @@ func scanAccount(row scanner) (Account, error) {
 	}
 	s.Suspended, s.Lots, s.Holds, s.Gauges = d.Suspended, d.Lots, d.Holds, d.Gauges
 	s.Window.Billed, s.Window.Over, s.Billed, s.Paid = d.Billed, d.Over, d.From, d.Paid
+	s.Window.Refunded, s.Reset = d.Refunded, d.Reset
 	return a, nil
 }
 

@@ -151,10 +151,10 @@ func hold() credit.Hold {
 
 // fullState returns a state with no field empty.
 func fullState() credit.State {
-	window := credit.Window{Span: span(), Used: 11, Spent: 12, Billed: true, Over: true}
+	window := credit.Window{Span: span(), Used: 11, Spent: 12, Billed: true, Over: true, Refunded: 2}
 	return credit.State{
 		Seq: 9, Opened: true, Window: window, Limit: 40, Unlimited: true, Soft: true, Suspended: []credit.Window{window},
-		Lots: []credit.Lot{lot()}, Holds: []credit.Hold{hold()}, Gauges: []credit.Gauge{{Meter: "chat", Value: 5, At: noon()}}, Paid: noon(), Billed: noon().Add(-time.Hour),
+		Lots: []credit.Lot{lot()}, Holds: []credit.Hold{hold()}, Gauges: []credit.Gauge{{Meter: "chat", Value: 5, At: noon()}}, Paid: noon(), Billed: noon().Add(-time.Hour), Reset: 3,
 	}
 }
 
