@@ -71,7 +71,7 @@ func (f *File) resolve(s *schema) *schema {
 func (w *walk) value(s *schema, v any, at place) {
 	s = w.file.resolve(s)
 	if v == nil {
-		if !s.Nullable {
+		if !s.Nullable && !w.partial { // a key that is new was null before
 			w.report(at, "is null")
 		}
 		return
