@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -54,6 +55,9 @@ func (s *Server) Advance(ctx context.Context, to time.Time) error {
 			}
 			s.clock.running = false
 			s.clock.ahead = time.Until(time.Unix(s.clock.at, 0))
+			if s.file != nil {
+				err = errors.Join(err, s.file.saveClock(s.state))
+			}
 			return err
 		}
 		// Requests that wait get their turn between two things that are due.

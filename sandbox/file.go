@@ -125,14 +125,27 @@ func (f *file) write(t *tx) error {
 			return err
 		}
 	}
-	clock := &f.server.clock
-	if _, err := db.Exec(`INSERT INTO counter (id, ids, rows, requests, frozen, ahead) VALUES (1, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET ids = excluded.ids, rows = excluded.rows, requests = excluded.requests, frozen = excluded.frozen, ahead = excluded.ahead`,
-		t.ids, t.rows, t.requests, clock.now(), int64(clock.lead())); err != nil {
+	if err := f.writeCounter(db, t.state); err != nil {
 		return err
 	}
 	return db.Commit()
 }
+
+// execer runs SQL, in a transaction or by itself.
+type execer interface {
+	Exec(query string, args ...any) (sql.Result, error)
+}
+
+func (f *file) writeCounter(db execer, s *state) error {
+	clock := &f.server.clock
+	_, err := db.Exec(`INSERT INTO counter (id, ids, rows, requests, frozen, ahead) VALUES (1, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET ids = excluded.ids, rows = excluded.rows, requests = excluded.requests, frozen = excluded.frozen, ahead = excluded.ahead`,
+		s.ids, s.rows, s.requests, clock.now(), int64(clock.lead()))
+	return err
+}
+
+// saveClock keeps where the clock stands.
+func (f *file) saveClock(s *state) error { return f.writeCounter(f.db, s) }
 
 const upsert = "INSERT INTO object (kind, id, ord, body) VALUES (?, ?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET ord = excluded.ord, body = excluded.body"
 

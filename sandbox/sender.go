@@ -174,6 +174,7 @@ func (s *sender) deliver(d *delivery) {
 			server.settle(d, attempt{}, true)
 			return
 		}
+		d.tried = true
 		s.push(d, time.Now().Add(server.options.WebhookBackoff[tries-1]))
 	}
 }
@@ -259,7 +260,7 @@ func (s *sender) idle() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, q := range s.queues {
-		if q.busy || slices.ContainsFunc(q.waiting, func(d *delivery) bool { return len(d.Attempts) == 0 }) {
+		if q.busy || slices.ContainsFunc(q.waiting, func(d *delivery) bool { return !d.tried }) {
 			return false
 		}
 	}
@@ -300,6 +301,7 @@ type delivery struct {
 	GivenUp  bool      `json:"given_up,omitempty"`
 
 	next  time.Time // when it is tried, by the wall clock
+	tried bool
 	event *event
 }
 

@@ -59,6 +59,9 @@ func createEndpoint(tx *tx, p *endpointNew) (any, error) {
 	if err := checkURL("url", p.URL); err != nil {
 		return nil, err
 	}
+	if err := checkTypes(p.EnabledEvents); err != nil {
+		return nil, err
+	}
 	if p.APIVersion != nil && *p.APIVersion != APIVersion {
 		return nil, invalid("api_version", "Invalid API version: %s: the sandbox sends %s.", *p.APIVersion, APIVersion)
 	}
@@ -86,6 +89,9 @@ func updateEndpoint(tx *tx, p *endpointChange) (any, error) {
 		w.URL = *p.URL
 	}
 	if p.EnabledEvents != nil {
+		if err := checkTypes(p.EnabledEvents); err != nil {
+			return nil, err
+		}
 		w.EnabledEvents = p.EnabledEvents
 	}
 	if p.Disabled != nil {
@@ -118,10 +124,42 @@ type gone struct {
 	Deleted bool   `json:"deleted"`
 }
 
+// checkTypes takes types of events, or "*" for all.
+func checkTypes(types []string) error {
+	for n, t := range types {
+		if t != "*" && (strings.Contains(t, "*") || !strings.Contains(t, ".")) {
+			return invalid(urlf("enabled_events[%d]", n), "Invalid enabled_events: %q is not an event type; pass * for all.", t)
+		}
+	}
+	return nil
+}
+
 func checkURL(param, text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return invalid(param, "Invalid URL: An explicit scheme (such as https) must be provided.").withCode("url_invalid")
 	}
 	return nil
+}
+
+// Listen makes an endpoint that gets every event, or finds the one with this URL, and returns its secret.
+func (s *Server) Listen(address string) (secret string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	tx := s.begin()
+	for _, w := range every[*webhookEndpoint](tx) {
+		if w.URL == address && w.Status == "enabled" {
+			return w.Secret, nil
+		}
+	}
+	version := APIVersion
+	if _, err := createEndpoint(tx, &endpointNew{URL: address, EnabledEvents: []string{"*"}, APIVersion: &version}); err != nil {
+		tx.undo()
+		return "", err
+	}
+	if err := tx.commit(); err != nil {
+		return "", err
+	}
+	all := every[*webhookEndpoint](tx)
+	return all[len(all)-1].Secret, nil
 }

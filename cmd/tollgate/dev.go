@@ -24,13 +24,16 @@ type DevCmd struct {
 	DB      string `name:"db" default:"tollgate-dev.db" placeholder:"FILE|URL" env:"TOLLGATE_DATABASE_URL,TOLLGATE_DB" help:"The database; made when it is not there."`
 	Addr    string `env:"TOLLGATE_ADDR" default:"127.0.0.1:4242" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one."`
 	Catalog string `placeholder:"FILE" help:"A catalog to publish at the start, when it has changed."`
+	Sandbox string `default:"127.0.0.1:12111" placeholder:"HOST:PORT" help:"Where the Stripe sandbox listens; port 0 takes a free one."`
+	Shop    string `name:"sandbox-file" default:"tollgate-dev-sandbox.db" placeholder:"FILE" help:"The SQLite file of the Stripe sandbox; empty keeps it in memory."`
 	logging
 }
 
 // Help tells more than one line does.
 func (DevCmd) Help() string {
 	return `Needs nothing prepared: it makes the database, publishes a sample catalog when there is none, makes a test key and
-prints a command to paste. The key of an earlier start stops working. Delete the file to begin anew.
+prints a command to paste. A Stripe sandbox runs beside it. The key of an earlier start stops working. Delete the files
+to begin anew.
 
 Examples:
 
@@ -40,8 +43,10 @@ Examples:
 
 // Validate refuses an address nobody can listen on.
 func (cmd *DevCmd) Validate() error {
-	if err := checkAddr(cmd.Addr); err != nil {
-		return err
+	for _, addr := range []string{cmd.Addr, cmd.Sandbox} {
+		if err := checkAddr(addr); err != nil {
+			return err
+		}
 	}
 	return database{cmd.DB}.Validate()
 }
@@ -62,7 +67,12 @@ func (cmd *DevCmd) Run(ctx context.Context, c *console) error {
 		if err != nil {
 			return err
 		}
-		if err := welcome(c, engine.Catalog(), urlOf(l), key, cmd.DB); err != nil {
+		_, shop, stop, err := besideDev(ctx, cmd.Sandbox, cmd.Shop, cmd.logging, c)
+		if err != nil {
+			return err
+		}
+		defer stop()
+		if err := welcome(c, engine.Catalog(), urlOf(l), key, cmd.DB, shop); err != nil {
 			return err
 		}
 		return answer(ctx, l, newServer(engine, log, 0, 0))
@@ -107,18 +117,19 @@ func devKey(ctx context.Context, engine *tollgate.Engine) (string, error) {
 }
 
 // welcome says where to go and what to paste.
-func welcome(c *console, catalog *plan.Catalog, url, key, db string) error {
+func welcome(c *console, catalog *plan.Catalog, url, key, db, shop string) error {
 	return c.print(`Tollgate is at %s and keeps its data in %s.
 
     API     %[1]s/docs
     Key     %[3]s  (for tests; a new one with every start)
+    Stripe  %[6]s/_sandbox/  (a sandbox: no account, no money)
 
 Paste this to make a customer and let it use one unit of %[4]s:
 
     %[5]s
 
 Ctrl-C stops the server.
-`, c.paint(bold, url), redact(db), key, sampleMeter(catalog).Slug, sampleRequests(catalog, url, key))
+`, c.paint(bold, url), redact(db), key, sampleMeter(catalog).Slug, sampleRequests(catalog, url, key), shop)
 }
 
 // sampleRequests returns one line of shell that makes a customer and consumes, each time it is pasted.

@@ -23,6 +23,8 @@ type program struct {
 	Demo  DemoCmd  `cmd:"" group:"start" help:"Meter a real workload, and prove that the books balance."`
 	Serve ServeCmd `cmd:"" group:"start" help:"Serve the HTTP API."`
 
+	Sandbox SandboxCmd `cmd:"" group:"start" help:"Serve a Stripe for trying things out: no account, no network, no money."`
+
 	Apply ApplyCmd `cmd:"" group:"set" help:"Show what a catalog file changes, then publish it."`
 	Key   KeyCmd   `cmd:"" group:"set" help:"Make, list and revoke API keys."`
 
