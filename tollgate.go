@@ -42,6 +42,7 @@ type Options struct {
 	// NoRollUp leaves the roll-up of usage to other processes on the same database, or to RollUp. What it has not counted,
 	// questions about usage read line by line.
 	NoRollUp bool
+	Payments Payments // how plans are sold; the zero value sells nothing
 }
 
 // An Engine is an open Tollgate.
@@ -53,6 +54,7 @@ type Engine struct {
 	writers []*writer
 	roller  *roller
 	watch   watch
+	seller  *seller // nil without payments
 	book    atomic.Pointer[book]
 	zones   sync.Map // IANA name → *time.Location
 
@@ -78,6 +80,9 @@ func Open(ctx context.Context, url string, opts Options) (*Engine, error) {
 	}
 	e.roller = newRoller(e)
 	e.roller.off = opts.NoRollUp
+	if e.seller, err = newSeller(e, opts.Payments); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
 	e.book.Store(emptyBook())
 	if err := e.reload(ctx); err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -96,6 +101,9 @@ func Open(ctx context.Context, url string, opts Options) (*Engine, error) {
 	e.stop = stop
 	go e.watchCatalog(background)
 	go e.roller.loop(background)
+	if e.seller != nil {
+		go e.work(background)
+	}
 	return e, nil
 }
 
@@ -105,6 +113,9 @@ func (e *Engine) Close() error {
 		e.stop()
 		<-e.stopped
 		<-e.roller.ended
+		if e.seller != nil {
+			<-e.seller.ended
+		}
 		for _, w := range e.writers {
 			w.close()
 		}

@@ -18,7 +18,7 @@ const (
 // A Request asks an account for one act. Kind says which; the other fields are read as that act needs.
 type Request struct {
 	// Kind is one of KindConsume, KindRecord, KindBackfill, KindHold, KindCapture, KindRelease, KindGrant,
-	// KindRevoke, KindVoid, KindRefund, KindDeduction, KindReset, or empty to bring the account up to date and nothing else.
+	// KindRevoke, KindClawBack, KindVoid, KindRefund, KindDeduction, KindReset, or empty to bring the account up to date and nothing else.
 	Kind Kind
 
 	Cause         string            // the id the lines name: transactionId, hold or grant
@@ -110,6 +110,8 @@ func (a *act) do(r Request) (Result, error) {
 		return a.grant(r)
 	case KindRevoke:
 		return a.revoke(r)
+	case KindClawBack:
+		return a.clawBack(r)
 	case KindVoid:
 		return a.void(r)
 	}
@@ -229,6 +231,16 @@ func (a *act) revoke(r Request) (Result, error) {
 	}
 	a.write(Entry{Kind: KindRevoke, Cause: r.Cause, Reason: r.Reason, Parts: []Part{{Grant: r.Cause, Amount: -left}}})
 	return Result{Charge: -left}, nil
+}
+
+// clawBack takes units of one grant back: Amount of them, or what is left of it when that is less.
+func (a *act) clawBack(r Request) (Result, error) {
+	var taken quantity.Units
+	if l := a.lot(r.Lot.ID); l != nil {
+		taken = min(l.Remaining, r.Amount)
+	}
+	a.write(Entry{Kind: KindClawBack, Cause: r.Cause, Reason: r.Reason, Parts: []Part{{Grant: r.Lot.ID, Amount: -taken}}})
+	return Result{Charge: -taken}, nil
 }
 
 // void gives usage back to the very sources that paid for it. What a source cannot take back, because its

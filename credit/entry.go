@@ -29,6 +29,7 @@ const (
 	KindVoid       Kind = "void"        // usage undone
 	KindRefund     Kind = "refund"      // usage forgiven by an operator: an event with a negative amount
 	KindDeduction  Kind = "deduction"   // units an operator takes away as usage
+	KindClawBack   Kind = "claw_back"   // a part of a grant's unspent units was taken back, because its payment was
 	KindReset      Kind = "reset"       // what the open window counts begins again at nothing
 )
 
@@ -120,7 +121,7 @@ func (s *State) post(e Entry) Entry {
 	case KindReset:
 		e.Used = s.Window.Used
 		s.reset()
-	case KindGrant, KindRollover, KindRevoke:
+	case KindGrant, KindRollover, KindRevoke, KindClawBack:
 		s.move(e, e.Parts, 1)
 	}
 	if e.Kind == KindRevoke {

@@ -56,6 +56,8 @@ func (w Words) Tell(e Entry) string {
 		return fmt.Sprintf("%s granted (%s)%s%s.", w.count(e.Amount), e.Lots[0].Source, until(e.Lots[0].ExpiresAt), because(e.Reason))
 	case KindRevoke:
 		return fmt.Sprintf("Grant %s was revoked; its unspent %s are taken back%s.", e.Cause, w.count(e.Amount), because(e.Reason))
+	case KindClawBack:
+		return fmt.Sprintf("%s of a grant are taken back%s (%s).", w.count(e.Amount), because(e.Reason), e.Cause)
 	case KindConsume:
 		return fmt.Sprintf("Usage %s of %s took %s%s.", e.Cause, e.Meter, w.count(e.Amount), from(e.Parts))
 	case KindRecord:

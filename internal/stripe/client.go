@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	stripe "github.com/stripe/stripe-go/v86"
@@ -30,6 +31,7 @@ type Client struct {
 	secret string // of webhooks
 	live   bool
 	log    *slog.Logger
+	sold   sync.Map // price id at Stripe → priceMeta: what a price is for does not change
 }
 
 const (

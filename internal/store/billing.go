@@ -1,0 +1,162 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/tollgate/tollgate/id"
+)
+
+// A Billing is what is kept of a customer's state at Stripe.
+type Billing struct {
+	Customer id.Key
+	Stripe   string          // cus_…
+	Until    time.Time       // when the plan is lost unless Stripe says otherwise; zero is never
+	Shown    json.RawMessage // the subscription that counts, as package subscription spells it; empty when there is none
+	SyncedAt time.Time       // zero before the first reading
+}
+
+const billingColumns = "customer, stripe, until, shown, synced_at"
+
+func scanBilling(row scanner) (Billing, error) {
+	var b Billing
+	var until, synced int64
+	var shown string
+	err := row.Scan(&b.Customer, &b.Stripe, &until, &shown, &synced)
+	b.Until, b.SyncedAt, b.Shown = moment(until), moment(synced), json.RawMessage(shown)
+	return b, err
+}
+
+// BillingOf returns what is kept of a customer; sql.ErrNoRows when it is none at Stripe.
+func (db *DB) BillingOf(ctx context.Context, customer id.Key) (Billing, error) {
+	return scanBilling(db.reads.QueryRowContext(ctx, "SELECT "+billingColumns+" FROM stripe_customer WHERE customer = $1", int64(customer)))
+}
+
+// BillingAt returns what is kept of the customer with an id at Stripe; sql.ErrNoRows when it is nobody's.
+func (db *DB) BillingAt(ctx context.Context, stripe string) (Billing, error) {
+	return scanBilling(db.reads.QueryRowContext(ctx, "SELECT "+billingColumns+" FROM stripe_customer WHERE stripe = $1", stripe))
+}
+
+// Bind says which customer at Stripe a customer is. The first one stays: it is returned.
+func (db *DB) Bind(ctx context.Context, customer id.Key, stripe string, at time.Time) (bound string, err error) {
+	err = db.Update(ctx, func(tx *Tx) error {
+		_, err := tx.sql.ExecContext(ctx, `
+			INSERT INTO stripe_customer (customer, stripe, ticket, written, until, shown, synced_at, created_at)
+			VALUES ($1, $2, 0, 0, 0, '', 0, $3)
+			ON CONFLICT (customer) DO NOTHING`, int64(customer), stripe, micros(at))
+		if err != nil {
+			return fmt.Errorf("bind to Stripe: %w", err)
+		}
+		return tx.sql.QueryRowContext(ctx, "SELECT stripe FROM stripe_customer WHERE customer = $1", int64(customer)).Scan(&bound)
+	})
+	return bound, err
+}
+
+// TakeTicket numbers a reading of a customer's state at Stripe, before it begins.
+func (db *DB) TakeTicket(ctx context.Context, customer id.Key) (ticket int64, err error) {
+	err = db.Update(ctx, func(tx *Tx) error {
+		return tx.sql.QueryRowContext(ctx, "UPDATE stripe_customer SET ticket = ticket + 1 WHERE customer = $1 RETURNING ticket", int64(customer)).Scan(&ticket)
+	})
+	return ticket, err
+}
+
+// WriteBilling keeps what a reading found, and reports false, writing nothing, when one that began later is kept.
+func (tx *Tx) WriteBilling(ctx context.Context, b Billing, ticket int64) (bool, error) {
+	res, err := tx.sql.ExecContext(ctx, `
+		UPDATE stripe_customer
+		SET written = $2, until = $3, shown = $4, synced_at = $5
+		WHERE customer = $1 AND written < $2`, int64(b.Customer), ticket, micros(b.Until), string(b.Shown), micros(b.SyncedAt))
+	if err != nil {
+		return false, fmt.Errorf("write billing: %w", err)
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+// Lapsing returns the customers whose plan was to be lost by a moment.
+func (db *DB) Lapsing(ctx context.Context, at time.Time, limit int) ([]Billing, error) {
+	return db.billings(ctx, "SELECT "+billingColumns+" FROM stripe_customer WHERE until > 0 AND until <= $1 ORDER BY until LIMIT $2", micros(at), limit)
+}
+
+// Bound returns the customers at Stripe after one of ours, in the order of our keys.
+func (db *DB) Bound(ctx context.Context, after id.Key, limit int) ([]Billing, error) {
+	return db.billings(ctx, "SELECT "+billingColumns+" FROM stripe_customer WHERE customer > $1 ORDER BY customer LIMIT $2", int64(after), limit)
+}
+
+func (db *DB) billings(ctx context.Context, query string, args ...any) ([]Billing, error) {
+	rows, err := db.reads.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read billings: %w", err)
+	}
+	var all []Billing
+	err = each(rows, func() error {
+		b, err := scanBilling(rows)
+		all = append(all, b)
+		return err
+	})
+	return all, err
+}
+
+// A Record is a payment or an invoice as Stripe last said.
+type Record struct {
+	ID        string
+	Kind      string // RecordPayment or RecordInvoice
+	Customer  id.Key
+	Body      json.RawMessage
+	CreatedAt time.Time
+}
+
+// The kinds of records.
+const (
+	RecordPayment = "payment"
+	RecordInvoice = "invoice"
+)
+
+// WriteRecord keeps a record, in place of what was kept before.
+func (tx *Tx) WriteRecord(ctx context.Context, r Record) error {
+	_, err := tx.sql.ExecContext(ctx, `
+		INSERT INTO stripe_record (id, kind, customer, body, created_at)
+		VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (id) DO UPDATE SET body = excluded.body`, r.ID, r.Kind, int64(r.Customer), string(r.Body), micros(r.CreatedAt))
+	if err != nil {
+		return fmt.Errorf("write %s: %w", r.Kind, err)
+	}
+	return nil
+}
+
+// Records returns a customer's records of a kind, newest first, before the one with an id; empty begins at the newest.
+func (db *DB) Records(ctx context.Context, customer id.Key, kind, before string, limit int) ([]Record, error) {
+	rows, err := db.reads.QueryContext(ctx, `
+		SELECT r.id, r.kind, r.customer, r.body, r.created_at
+		FROM stripe_record AS r
+		LEFT JOIN stripe_record AS b ON b.id = $3
+		WHERE r.customer = $1 AND r.kind = $2 AND (b.id IS NULL OR (r.created_at, r.id) < (b.created_at, b.id))
+		ORDER BY r.created_at DESC, r.id DESC
+		LIMIT $4`, int64(customer), kind, before, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read records: %w", err)
+	}
+	var all []Record
+	err = each(rows, func() error {
+		r, err := scanRecord(rows)
+		all = append(all, r)
+		return err
+	})
+	return all, err
+}
+
+// RecordOf returns the record with an id; sql.ErrNoRows when there is none.
+func (db *DB) RecordOf(ctx context.Context, kind, recordID string) (Record, error) {
+	return scanRecord(db.reads.QueryRowContext(ctx, "SELECT id, kind, customer, body, created_at FROM stripe_record WHERE id = $1 AND kind = $2", recordID, kind))
+}
+
+func scanRecord(row scanner) (Record, error) {
+	var r Record
+	var body string
+	var created int64
+	err := row.Scan(&r.ID, &r.Kind, &r.Customer, &body, &created)
+	r.Body, r.CreatedAt = json.RawMessage(body), moment(created)
+	return r, err
+}

@@ -1,0 +1,141 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// A StripeEvent is one of Stripe's events, in the inbox.
+type StripeEvent struct {
+	ID         string
+	Kind       string // such as invoice.paid
+	Stripe     string // the customer at Stripe that it is about; empty when it is about none
+	Payload    string // JSON, as Stripe sent it
+	State      string
+	Attempts   int64
+	NextAt     time.Time
+	Error      string // of the last attempt, for the operator
+	CreatedAt  time.Time
+	ReceivedAt time.Time
+}
+
+// The states of an event.
+const (
+	EventPending = "pending" // to be worked on at NextAt
+	EventDone    = "done"
+	EventParked  = "parked" // given up: a person must look
+)
+
+const inboxColumns = "id, kind, stripe, payload, state, attempts, next_at, error, created_at, received_at"
+
+func scanStripeEvent(row scanner) (StripeEvent, error) {
+	var e StripeEvent
+	var next, created, received int64
+	err := row.Scan(&e.ID, &e.Kind, &e.Stripe, &e.Payload, &e.State, &e.Attempts, &next, &e.Error, &created, &received)
+	e.NextAt, e.CreatedAt, e.ReceivedAt = moment(next), moment(created), moment(received)
+	return e, err
+}
+
+// PutEvents keeps events that are not there yet, and returns how many were new.
+func (db *DB) PutEvents(ctx context.Context, events ...StripeEvent) (fresh int, err error) {
+	err = db.Update(ctx, func(tx *Tx) error {
+		fresh = 0
+		for _, e := range events {
+			res, err := tx.sql.ExecContext(ctx, `
+				INSERT INTO stripe_event (`+inboxColumns+`)
+				VALUES ($1, $2, $3, $4, $5, 0, $6, '', $7, $6)
+				ON CONFLICT (id) DO NOTHING`, e.ID, e.Kind, e.Stripe, e.Payload, e.State, micros(e.ReceivedAt), micros(e.CreatedAt))
+			if err != nil {
+				return fmt.Errorf("write event: %w", err)
+			}
+			n, err := res.RowsAffected()
+			if err != nil {
+				return err
+			}
+			fresh += int(n)
+		}
+		return nil
+	})
+	return fresh, err
+}
+
+// ClaimEvents returns pending events whose time has come, oldest first, and puts them off until a later time: whoever
+// claims them works on them until then, and another one after it.
+func (db *DB) ClaimEvents(ctx context.Context, now, until time.Time, limit int) ([]StripeEvent, error) {
+	skip := ""
+	if db.Postgres() {
+		skip = "FOR UPDATE SKIP LOCKED"
+	}
+	var all []StripeEvent
+	err := db.Update(ctx, func(tx *Tx) error {
+		all = nil
+		rows, err := tx.sql.QueryContext(ctx, `
+			UPDATE stripe_event
+			SET next_at = $2, attempts = attempts + 1
+			WHERE id IN (
+				SELECT id FROM stripe_event
+				WHERE state = 'pending' AND next_at <= $1
+				ORDER BY next_at, created_at
+				LIMIT $3 `+skip+`)
+			RETURNING `+inboxColumns, micros(now), micros(until), limit)
+		if err != nil {
+			return fmt.Errorf("claim events: %w", err)
+		}
+		return each(rows, func() error {
+			e, err := scanStripeEvent(rows)
+			all = append(all, e)
+			return err
+		})
+	})
+	return all, err
+}
+
+// SettleEvent writes what became of an event: done, or to be tried again, or parked.
+func (db *DB) SettleEvent(ctx context.Context, e StripeEvent) error {
+	return db.Update(ctx, func(tx *Tx) error {
+		_, err := tx.sql.ExecContext(ctx, "UPDATE stripe_event SET state = $2, next_at = $3, error = $4, attempts = $5 WHERE id = $1",
+			e.ID, e.State, micros(e.NextAt), e.Error, e.Attempts)
+		if err != nil {
+			return fmt.Errorf("settle event: %w", err)
+		}
+		return nil
+	})
+}
+
+// StripeEvents returns events of the states named, all when none are, newest first, up to limit.
+func (db *DB) StripeEvents(ctx context.Context, limit int, states ...string) ([]StripeEvent, error) {
+	where, args := "", []any{limit}
+	if len(states) > 0 {
+		marks := make([]string, len(states))
+		for i, s := range states {
+			args = append(args, s)
+			marks[i] = fmt.Sprintf("$%d", i+2)
+		}
+		where = "WHERE state IN (" + strings.Join(marks, ", ") + ")"
+	}
+	rows, err := db.reads.QueryContext(ctx, "SELECT "+inboxColumns+" FROM stripe_event "+where+" ORDER BY received_at DESC, id DESC LIMIT $1", args...)
+	if err != nil {
+		return nil, fmt.Errorf("read events: %w", err)
+	}
+	var all []StripeEvent
+	err = each(rows, func() error {
+		e, err := scanStripeEvent(rows)
+		all = append(all, e)
+		return err
+	})
+	return all, err
+}
+
+// StripeEventOf returns the event with an id; sql.ErrNoRows when there is none.
+func (db *DB) StripeEventOf(ctx context.Context, eventID string) (StripeEvent, error) {
+	return scanStripeEvent(db.reads.QueryRowContext(ctx, "SELECT "+inboxColumns+" FROM stripe_event WHERE id = $1", eventID))
+}
+
+// NewestEvent returns when the newest event was made; zero when there is none.
+func (db *DB) NewestEvent(ctx context.Context) (time.Time, error) {
+	var at int64
+	err := db.reads.QueryRowContext(ctx, "SELECT COALESCE(MAX(created_at), 0) FROM stripe_event").Scan(&at)
+	return moment(at), err
+}

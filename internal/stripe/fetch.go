@@ -1,0 +1,303 @@
+package stripe
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	stripe "github.com/stripe/stripe-go/v86"
+
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/quantity"
+	"github.com/tollgate/tollgate/subscription"
+)
+
+// The metadata that what we make at Stripe carries.
+const (
+	metaSource   = "source"
+	source       = "tollgate"
+	metaCustomer = "customer" // our externalId
+	metaPrice    = "price"    // the slug of a price
+	metaPlan     = "plan"     // of a price: its plan's slug
+	metaMeter    = "meter"    // of a metered price
+	metaTopUp    = "topUp"    // of a payment: the top-up's slug
+	metaGrants   = "grants"   // of a payment: what it grants, as JSON by balance
+	metaExpires  = "expires"  // of a payment: days after which the grants expire
+)
+
+// pageLength is how many objects one page of a list has: Stripe's most.
+const pageLength = 100
+
+// Fetch reads everything Stripe says of a customer: all subscriptions, invoices, payments, refunds and disputes.
+func (c *Client) Fetch(ctx context.Context, customer string) (subscription.Picture, error) {
+	p := subscription.Picture{Customer: customer}
+	read := []func(context.Context, *subscription.Picture) error{c.subscriptions, c.invoices, c.payments}
+	for _, f := range read {
+		if err := f(ctx, &p); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+func (c *Client) subscriptions(ctx context.Context, p *subscription.Picture) error {
+	found, err := call(ctx, c, "list subscriptions", func(ctx context.Context) (all []subscription.Subscription, err error) {
+		params := &stripe.SubscriptionListParams{Customer: &p.Customer, Status: stripe.String("all")}
+		params.Limit = stripe.Int64(pageLength)
+		for s, err := range c.api.V1Subscriptions.List(ctx, params).All(ctx) {
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, subscriptionOf(s))
+		}
+		return all, nil
+	})
+	p.Subscriptions = found
+	return err
+}
+
+// moment turns Stripe's seconds into a time; 0 is none.
+func moment(seconds int64) time.Time {
+	if seconds == 0 {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0).UTC()
+}
+
+func subscriptionOf(s *stripe.Subscription) subscription.Subscription {
+	out := subscription.Subscription{
+		ID: s.ID, Status: subscription.Status(s.Status), Currency: string(s.Currency), CreatedAt: moment(s.Created), TrialStart: moment(s.TrialStart), TrialEnd: moment(s.TrialEnd),
+		CancelAt: moment(s.CancelAt), CanceledAt: moment(s.CanceledAt), EndedAt: moment(s.EndedAt), PausedPayments: s.PauseCollection != nil,
+	}
+	if s.LatestInvoice != nil {
+		out.LatestInvoice = s.LatestInvoice.ID
+	}
+	for _, i := range s.Items.Data {
+		// Since 2025-03-31.basil the period is the items'.
+		if start, end := moment(i.CurrentPeriodStart), moment(i.CurrentPeriodEnd); end.After(out.PeriodEnd) {
+			out.PeriodStart, out.PeriodEnd = start, end
+		}
+		out.Items = append(out.Items, itemOf(i))
+	}
+	if s.CancelAtPeriodEnd && out.CancelAt.IsZero() { // the portal sets cancel_at instead
+		out.CancelAt = out.PeriodEnd
+	}
+	return out
+}
+
+func itemOf(i *stripe.SubscriptionItem) subscription.Item {
+	out := subscription.Item{ID: i.ID, Quantity: i.Quantity}
+	if i.Price == nil {
+		return out
+	}
+	out.PriceID, out.Amount = i.Price.ID, i.Price.UnitAmount
+	m := metaOf(i.Price)
+	out.Price, out.Plan, out.Meter = m.price, m.plan, m.meter
+	if i.Price.Recurring != nil {
+		out.Interval = string(i.Price.Recurring.Interval)
+	}
+	return out
+}
+
+func (c *Client) invoices(ctx context.Context, p *subscription.Picture) error {
+	found, err := call(ctx, c, "list invoices", func(ctx context.Context) (all []subscription.Invoice, err error) {
+		params := &stripe.InvoiceListParams{Customer: &p.Customer}
+		params.Limit = stripe.Int64(pageLength)
+		params.AddExpand("data.payments")
+		for i, err := range c.api.V1Invoices.List(ctx, params).All(ctx) {
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, invoiceOf(i))
+		}
+		return all, nil
+	})
+	if err != nil {
+		return err
+	}
+	for n := range found {
+		for k := range found[n].Lines {
+			l := &found[n].Lines[k]
+			if l.PriceID == "" {
+				continue
+			}
+			m, err := c.priceMeta(ctx, l.PriceID)
+			if err != nil {
+				return err
+			}
+			l.Price, l.Plan, l.Meter = m.price, m.plan, m.meter
+		}
+	}
+	p.Invoices = found
+	return nil
+}
+
+// priceMeta is which price of the catalog one at Stripe stands for.
+type priceMeta struct {
+	price, plan, meter id.Slug
+}
+
+func metaOf(p *stripe.Price) priceMeta {
+	m := priceMeta{id.Slug(p.Metadata[metaPrice]), id.Slug(p.Metadata[metaPlan]), id.Slug(p.Metadata[metaMeter])}
+	if p.Recurring != nil && p.Recurring.UsageType == stripe.PriceRecurringUsageTypeMetered && m.meter == "" {
+		m.meter = "?" // metered, and none of ours
+	}
+	return m
+}
+
+// priceMeta reads what a price stands for, once.
+func (c *Client) priceMeta(ctx context.Context, priceID string) (priceMeta, error) {
+	if m, ok := c.sold.Load(priceID); ok {
+		return m.(priceMeta), nil
+	}
+	p, err := call(ctx, c, "read price", func(ctx context.Context) (*stripe.Price, error) { return c.api.V1Prices.Retrieve(ctx, priceID, nil) })
+	if err != nil {
+		return priceMeta{}, err
+	}
+	m := metaOf(p)
+	c.sold.Store(priceID, m)
+	return m, nil
+}
+
+func invoiceOf(i *stripe.Invoice) subscription.Invoice {
+	out := subscription.Invoice{
+		ID: i.ID, Number: i.Number, Status: string(i.Status), Reason: string(i.BillingReason), Currency: string(i.Currency), AmountDue: i.AmountDue, AmountPaid: i.AmountPaid,
+		Total: i.Total, CreatedAt: moment(i.Created), URL: i.HostedInvoiceURL, PDF: i.InvoicePDF, Attempts: i.AttemptCount, NextAttempt: moment(i.NextPaymentAttempt),
+	}
+	if i.StatusTransitions != nil {
+		out.PaidAt = moment(i.StatusTransitions.PaidAt)
+	}
+	if i.Parent != nil && i.Parent.SubscriptionDetails != nil && i.Parent.SubscriptionDetails.Subscription != nil {
+		out.Subscription = i.Parent.SubscriptionDetails.Subscription.ID
+	}
+	if i.Lines != nil {
+		for _, l := range i.Lines.Data {
+			out.Lines = append(out.Lines, lineOf(l))
+		}
+	}
+	if i.Payments != nil {
+		for _, paid := range i.Payments.Data {
+			if paid.Payment != nil && paid.Payment.PaymentIntent != nil {
+				out.Intents = append(out.Intents, paid.Payment.PaymentIntent.ID)
+			}
+		}
+	}
+	return out
+}
+
+func lineOf(l *stripe.InvoiceLineItem) subscription.Line {
+	out := subscription.Line{Description: l.Description, Amount: l.Amount, Quantity: l.Quantity}
+	if l.Period != nil {
+		out.Start, out.End = moment(l.Period.Start), moment(l.Period.End)
+	}
+	if l.Parent != nil && l.Parent.SubscriptionItemDetails != nil {
+		d := l.Parent.SubscriptionItemDetails
+		out.Proration, out.Item, out.Subscription = d.Proration, d.SubscriptionItem, d.Subscription
+	} else if l.Parent != nil && l.Parent.InvoiceItemDetails != nil {
+		out.Proration = l.Parent.InvoiceItemDetails.Proration
+	}
+	if l.Pricing != nil && l.Pricing.PriceDetails != nil && l.Pricing.PriceDetails.Price != nil {
+		out.PriceID = l.Pricing.PriceDetails.Price.ID
+	}
+	return out
+}
+
+func (c *Client) payments(ctx context.Context, p *subscription.Picture) error {
+	paid := map[string]string{} // payment intent → invoice
+	for _, i := range p.Invoices {
+		for _, intent := range i.Intents {
+			paid[intent] = i.ID
+		}
+	}
+	found, err := call(ctx, c, "list charges", func(ctx context.Context) (all []subscription.Payment, err error) {
+		params := &stripe.ChargeListParams{Customer: &p.Customer}
+		params.Limit = stripe.Int64(pageLength)
+		params.AddExpand("data.refunds")
+		for ch, err := range c.api.V1Charges.List(ctx, params).All(ctx) {
+			if err != nil {
+				return nil, err
+			}
+			pay := paymentOf(ch)
+			pay.Invoice = paid[pay.Intent]
+			all = append(all, pay)
+		}
+		return all, nil
+	})
+	if err != nil {
+		return err
+	}
+	for n := range found {
+		if err := c.returns(ctx, &found[n]); err != nil {
+			return err
+		}
+	}
+	p.Payments = found
+	return nil
+}
+
+func paymentOf(ch *stripe.Charge) subscription.Payment {
+	out := subscription.Payment{
+		ID: ch.ID, Amount: ch.Amount, Currency: string(ch.Currency), Status: string(ch.Status), Refunded: ch.AmountRefunded, Disputed: ch.Disputed,
+		Description: ch.Description, Failure: ch.FailureMessage, ReceiptURL: ch.ReceiptURL, CreatedAt: moment(ch.Created), TopUp: id.Slug(ch.Metadata[metaTopUp]),
+	}
+	if ch.Refunds != nil {
+		for _, r := range ch.Refunds.Data {
+			out.Returns = append(out.Returns, returnOf(r))
+		}
+		out.MoreReturns = ch.Refunds.HasMore
+	}
+	if ch.PaymentIntent != nil {
+		out.Intent = ch.PaymentIntent.ID
+	}
+	if grants := ch.Metadata[metaGrants]; grants != "" && ch.Metadata[metaSource] == source {
+		var units map[id.Slug]quantity.Units
+		if err := json.Unmarshal([]byte(grants), &units); err == nil {
+			out.Grants = units
+		}
+		var days int64
+		if err := json.Unmarshal([]byte(ch.Metadata[metaExpires]), &days); err == nil {
+			out.Expires = time.Duration(days) * 24 * time.Hour
+		}
+	}
+	return out
+}
+
+func returnOf(r *stripe.Refund) subscription.Return {
+	return subscription.Return{ID: r.ID, Amount: r.Amount, Status: string(r.Status), Reason: string(r.Reason), CreatedAt: moment(r.Created)}
+}
+
+// returns reads what the charge did not bring along: refunds past the first ones, and disputes.
+func (c *Client) returns(ctx context.Context, p *subscription.Payment) error {
+	if p.MoreReturns {
+		refunds, err := call(ctx, c, "list refunds", func(ctx context.Context) (all []subscription.Return, err error) {
+			params := &stripe.RefundListParams{Charge: &p.ID}
+			params.Limit = stripe.Int64(pageLength)
+			for r, err := range c.api.V1Refunds.List(ctx, params).All(ctx) {
+				if err != nil {
+					return nil, err
+				}
+				all = append(all, returnOf(r))
+			}
+			return all, nil
+		})
+		if err != nil {
+			return err
+		}
+		p.Returns = refunds
+	}
+	if !p.Disputed {
+		return nil
+	}
+	disputes, err := call(ctx, c, "list disputes", func(ctx context.Context) (all []subscription.Return, err error) {
+		params := &stripe.DisputeListParams{Charge: &p.ID}
+		for d, err := range c.api.V1Disputes.List(ctx, params).All(ctx) {
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, subscription.Return{ID: d.ID, Amount: d.Amount, Status: string(d.Status), Reason: string(d.Reason), Dispute: true, CreatedAt: moment(d.Created)})
+		}
+		return all, nil
+	})
+	p.Returns = append(p.Returns, disputes...)
+	return err
+}

@@ -1,0 +1,223 @@
+package stripe
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"time"
+
+	stripe "github.com/stripe/stripe-go/v86"
+
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/quantity"
+)
+
+// digest tells texts apart in an idempotency key.
+func digest(parts ...string) uint64 {
+	h := fnv.New64a()
+	for _, p := range parts {
+		_, _ = h.Write([]byte(p + "\x00"))
+	}
+	return h.Sum64()
+}
+
+// A Checkout is a visit to Stripe's hosted page.
+type Checkout struct {
+	Customer      string // at Stripe
+	ExternalID    id.Customer
+	Mode          string // subscription, payment or setup
+	PriceID       string
+	Metered       []string // further prices of a subscription, billed by use
+	Quantity      int64
+	TrialDays     int64
+	PromotionCode string // of Stripe, promo_…; empty is none
+	Codes         bool   // whether the page takes promotion codes
+	Tax           bool
+	SuccessURL    string
+	CancelURL     string
+	TopUp         id.Slug
+	Grants        map[id.Slug]quantity.Units
+	ExpiresDays   int64
+	Key           string // of idempotency
+}
+
+// A Session is an open checkout.
+type Session struct {
+	ID        string    `json:"id"`
+	URL       string    `json:"url"`
+	ExpiresAt time.Time `json:"expiresAt"`
+	Status    string    `json:"status"`
+
+	Customer string `json:"-"`
+}
+
+// Open makes a checkout session.
+func (c *Client) Open(ctx context.Context, o Checkout) (Session, error) {
+	meta := map[string]string{metaSource: source, metaCustomer: string(o.ExternalID)}
+	params := &stripe.CheckoutSessionCreateParams{
+		Mode: &o.Mode, Customer: &o.Customer, SuccessURL: &o.SuccessURL, ClientReferenceID: stripe.String(string(o.ExternalID)), Metadata: meta,
+	}
+	if o.CancelURL != "" {
+		params.CancelURL = &o.CancelURL
+	}
+	if o.Tax && o.Mode != "setup" {
+		params.AutomaticTax = &stripe.CheckoutSessionCreateAutomaticTaxParams{Enabled: stripe.Bool(true)}
+	}
+	switch {
+	case o.Mode == "setup":
+		params.Currency = stripe.String("usd")
+	case o.PromotionCode != "":
+		params.Discounts = []*stripe.CheckoutSessionCreateDiscountParams{{PromotionCode: &o.PromotionCode}}
+	case o.Codes:
+		params.AllowPromotionCodes = stripe.Bool(true)
+	}
+	if o.PriceID != "" {
+		params.LineItems = []*stripe.CheckoutSessionCreateLineItemParams{{Price: &o.PriceID, Quantity: &o.Quantity}}
+	}
+	for _, p := range o.Metered {
+		params.LineItems = append(params.LineItems, &stripe.CheckoutSessionCreateLineItemParams{Price: stripe.String(p)})
+	}
+	switch o.Mode {
+	case "subscription":
+		params.SubscriptionData = &stripe.CheckoutSessionCreateSubscriptionDataParams{Metadata: meta}
+		if o.TrialDays > 0 {
+			params.SubscriptionData.TrialPeriodDays = &o.TrialDays
+		}
+	case "payment":
+		grants, err := json.Marshal(o.Grants)
+		if err != nil {
+			return Session{}, fmt.Errorf("spell grants: %w", err)
+		}
+		bought := map[string]string{metaSource: source, metaCustomer: string(o.ExternalID), metaTopUp: string(o.TopUp), metaGrants: string(grants),
+			metaExpires: strconv.FormatInt(o.ExpiresDays, 10)}
+		params.PaymentIntentData = &stripe.CheckoutSessionCreatePaymentIntentDataParams{Metadata: bought, Description: stripe.String(string(o.TopUp))}
+		params.InvoiceCreation = &stripe.CheckoutSessionCreateInvoiceCreationParams{Enabled: stripe.Bool(true)}
+	}
+	params.SetIdempotencyKey(o.Key)
+	made, err := call(ctx, c, "create checkout session", func(ctx context.Context) (*stripe.CheckoutSession, error) {
+		return c.api.V1CheckoutSessions.Create(ctx, params)
+	})
+	if err != nil {
+		return Session{}, err
+	}
+	return sessionOf(made), nil
+}
+
+func sessionOf(s *stripe.CheckoutSession) Session {
+	out := Session{ID: s.ID, URL: s.URL, ExpiresAt: moment(s.ExpiresAt), Status: string(s.Status)}
+	if s.Customer != nil {
+		out.Customer = s.Customer.ID
+	}
+	return out
+}
+
+// Session reads a checkout session.
+func (c *Client) Session(ctx context.Context, sessionID string) (Session, error) {
+	s, err := call(ctx, c, "read checkout session", func(ctx context.Context) (*stripe.CheckoutSession, error) {
+		return c.api.V1CheckoutSessions.Retrieve(ctx, sessionID, nil)
+	})
+	if err != nil {
+		return Session{}, err
+	}
+	return sessionOf(s), nil
+}
+
+// ExpireOpen ends the open checkouts of a customer for subscriptions, so that it cannot end up with two.
+func (c *Client) ExpireOpen(ctx context.Context, customer string) error {
+	open, err := call(ctx, c, "list checkout sessions", func(ctx context.Context) (ids []string, err error) {
+		params := &stripe.CheckoutSessionListParams{Customer: &customer, Status: stripe.String("open")}
+		params.Limit = stripe.Int64(pageLength)
+		for s, err := range c.api.V1CheckoutSessions.List(ctx, params).All(ctx) {
+			if err != nil {
+				return nil, err
+			}
+			if s.Mode == stripe.CheckoutSessionModeSubscription {
+				ids = append(ids, s.ID)
+			}
+		}
+		return ids, nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, sessionID := range open {
+		_, err := call(ctx, c, "expire checkout session", func(ctx context.Context) (*stripe.CheckoutSession, error) {
+			s, err := c.api.V1CheckoutSessions.Expire(ctx, sessionID, nil)
+			if err != nil && !repeatable(err) {
+				return nil, nil // it has just been paid, or has expired
+			}
+			return s, err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Portal makes a visit to the billing portal and returns its address.
+func (c *Client) Portal(ctx context.Context, customer, returnURL string) (string, error) {
+	params := &stripe.BillingPortalSessionCreateParams{Customer: &customer}
+	if returnURL != "" {
+		params.ReturnURL = &returnURL
+	}
+	made, err := call(ctx, c, "create portal session", func(ctx context.Context) (*stripe.BillingPortalSession, error) {
+		return c.api.V1BillingPortalSessions.Create(ctx, params)
+	})
+	if err != nil {
+		return "", err
+	}
+	return made.URL, nil
+}
+
+// Refund gives money of a charge back; amount 0 is all that is left.
+func (c *Client) Refund(ctx context.Context, charge string, amount int64, reason, key string) (string, error) {
+	params := &stripe.RefundCreateParams{Charge: &charge, Metadata: map[string]string{metaSource: source}}
+	if amount > 0 {
+		params.Amount = &amount
+	}
+	if reason != "" {
+		params.Reason = &reason
+	}
+	params.SetIdempotencyKey(key)
+	made, err := call(ctx, c, "refund", func(ctx context.Context) (*stripe.Refund, error) { return c.api.V1Refunds.Create(ctx, params) })
+	if err != nil {
+		return "", err
+	}
+	return made.ID, nil
+}
+
+// PromotionCode returns the id of an active promotion code by what customers type; empty when there is none.
+func (c *Client) PromotionCode(ctx context.Context, code string) (string, error) {
+	return call(ctx, c, "find promotion code", func(ctx context.Context) (string, error) {
+		params := &stripe.PromotionCodeListParams{Code: &code, Active: stripe.Bool(true)}
+		for p, err := range c.api.V1PromotionCodes.List(ctx, params).All(ctx) {
+			if err != nil {
+				return "", err
+			}
+			return p.ID, nil
+		}
+		return "", nil
+	})
+}
+
+// PriceIDs returns the ids of active prices by their lookup keys, which are the catalog's slugs. One that is not there is
+// missing from the answer.
+func (c *Client) PriceIDs(ctx context.Context, slugs ...id.Slug) (map[id.Slug]string, error) {
+	return call(ctx, c, "find prices", func(ctx context.Context) (map[id.Slug]string, error) {
+		params := &stripe.PriceListParams{Active: stripe.Bool(true)}
+		for _, s := range slugs {
+			params.LookupKeys = append(params.LookupKeys, stripe.String(string(s)))
+		}
+		found := map[id.Slug]string{}
+		for p, err := range c.api.V1Prices.List(ctx, params).All(ctx) {
+			if err != nil {
+				return nil, err
+			}
+			found[id.Slug(p.LookupKey)] = p.ID
+		}
+		return found, nil
+	})
+}

@@ -1,0 +1,247 @@
+package subscription
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/period"
+	"github.com/tollgate/tollgate/quantity"
+)
+
+// A Policy says what a payment that is late means for access.
+type Policy struct {
+	Grace time.Duration // how long the plan stays in force after a renewal was not paid; 0 is not at all
+}
+
+// GraceDefault is the grace of a Policy that nobody set.
+const GraceDefault = 7 * 24 * time.Hour
+
+// A Decision is what follows from a picture.
+type Decision struct {
+	Subscription *Subscription // the one that counts; nil when there never was one
+	Plan         id.Slug       // in force; empty is the catalog's default
+	Status       Status        // of Subscription; Active without one
+	Paid         Paid
+	Since        time.Time // when Subscription began
+	Until        time.Time // when Plan is lost unless Stripe says otherwise before; zero is never
+	Grants       []Grant
+	ClawBacks    []ClawBack
+}
+
+// A Grant is what a payment bought.
+type Grant struct {
+	ID        id.Transaction
+	Balance   id.Slug
+	Amount    quantity.Units
+	ExpiresAt time.Time // zero is never
+	Payment   string
+}
+
+// A ClawBack takes units of a grant back because its money went back, or, when Undone, gives back what it took because
+// the money stayed after all.
+type ClawBack struct {
+	ID     string // of the refund or dispute
+	Grant  id.Transaction
+	Amount quantity.Units // at most; what was spent stays spent
+	Undone bool
+	Reason string
+}
+
+// Decide returns what a customer has, from everything Stripe says of it. It depends on nothing but its arguments: the
+// same picture, seen twice or after any others, gives the same.
+//
+//   - The plan is what was bought of the newest live subscription; past due for as long as the grace lasts, and not at all
+//     while unpaid, paused or incomplete.
+//   - The period is the newest one that a paid invoice bills in advance. Its allowance is given by the invoice that began
+//     it: a first one, a renewal, or the one that ended a trial. An invoice for a change within it moves at most its end.
+//   - A payment of a top-up gives its grants once. Refunds and disputes take their share of them back, and of the period's
+//     allowance.
+func Decide(p Picture, policy Policy, now time.Time) Decision {
+	d := Decision{Status: Active}
+	if s := current(p.Subscriptions); s != nil {
+		d.Subscription, d.Status, d.Since = s, s.Status, s.CreatedAt
+		d.Plan, d.Until = access(p, s, policy, now)
+		if d.Plan != "" {
+			d.Paid = paid(p, s)
+		}
+	}
+	for _, pay := range p.Payments {
+		d.topUp(pay)
+	}
+	return d
+}
+
+// current returns the subscription that counts: a live one before one that has ended, the better status before the worse,
+// the newer before the older.
+func current(all []Subscription) *Subscription {
+	rank := []Status{Active, Trialing, PastDue, Unpaid, Paused, Incomplete, Canceled, IncompleteExpired}
+	var best *Subscription
+	for n := range all {
+		s := &all[n]
+		if best == nil || cmp.Or(cmp.Compare(slices.Index(rank, s.Status), slices.Index(rank, best.Status)), best.CreatedAt.Compare(s.CreatedAt)) < 0 {
+			best = s
+		}
+	}
+	return best
+}
+
+// access returns the plan that a subscription puts in force, and until when.
+func access(p Picture, s *Subscription, policy Policy, now time.Time) (id.Slug, time.Time) {
+	switch s.Status {
+	case Trialing:
+		return s.Plan(), time.Time{}
+	case Active:
+		return p.bought(s, now), time.Time{}
+	case PastDue:
+		due := s.PeriodStart
+		for _, i := range p.Invoices {
+			if i.Subscription == s.ID && i.Status == "open" && i.CreatedAt.Before(due) {
+				due = i.CreatedAt
+			}
+		}
+		until := due.Add(policy.Grace)
+		if !now.Before(until) {
+			return "", time.Time{}
+		}
+		return p.bought(s, now), until
+	}
+	return "", time.Time{}
+}
+
+// bought returns the plan that the newest paid line of a subscription's invoices is for: a dearer plan counts when its
+// difference is paid, a cheaper one from the renewal on. A subscription that nothing was paid for has the plan it names.
+func (p Picture) bought(s *Subscription, now time.Time) id.Slug {
+	plan := s.Plan()
+	var end, made time.Time
+	for _, i := range p.Invoices {
+		if i.Subscription != s.ID || i.Status != "paid" {
+			continue
+		}
+		for _, l := range i.Lines {
+			if l.Subscription != s.ID || l.Plan == "" || l.Meter != "" || l.Amount < 0 || l.Start.After(now) {
+				continue
+			}
+			if l.End.After(end) || l.End.Equal(end) && !i.CreatedAt.Before(made) {
+				plan, end, made = l.Plan, l.End, i.CreatedAt
+			}
+		}
+	}
+	return plan
+}
+
+// paid returns the period that was paid for, or the trial.
+func paid(p Picture, s *Subscription) Paid {
+	var out Paid
+	var of string
+	licensed := func(l Line) bool {
+		return l.Subscription == s.ID && !l.Proration && s.advance(l)
+	}
+	for _, i := range p.Invoices {
+		if i.Subscription != s.ID || i.Status != "paid" {
+			continue
+		}
+		for _, l := range i.Lines {
+			if !licensed(l) || !s.TrialEnd.IsZero() && !l.End.After(s.TrialEnd) {
+				continue
+			}
+			begins := i.Reason == "subscription_create" || i.Reason == "subscription_cycle" || l.Start.Equal(s.TrialEnd)
+			if begins && (l.Start.After(out.Start) || out.None()) {
+				out.Span, out.At, out.Amount, of = period.Span{Start: l.Start, End: l.End}, i.CreatedAt, i.AmountPaid, i.ID
+			}
+		}
+	}
+	if out.None() {
+		if s.TrialEnd.IsZero() || s.Status != Trialing {
+			return Paid{}
+		}
+		return Paid{Span: period.Span{Start: s.TrialStart, End: s.TrialEnd}}
+	}
+	for _, i := range p.Invoices { // a change that was billed at once, such as from a month to a year
+		if i.Subscription != s.ID || i.Status != "paid" || i.Reason != "subscription_update" {
+			continue
+		}
+		for _, l := range i.Lines {
+			if licensed(l) && l.Start.After(out.Start) && l.Start.Before(out.End) && l.End.Equal(s.PeriodEnd) {
+				out.End = l.End
+			}
+		}
+	}
+	for _, pay := range p.Payments {
+		if pay.Invoice == of {
+			out.Refunded += pay.gone()
+		}
+	}
+	out.Refunded = min(out.Refunded, out.Amount)
+	return out
+}
+
+// advance reports whether a line bills an item in advance.
+func (s *Subscription) advance(l Line) bool {
+	if l.Meter != "" {
+		return false
+	}
+	for _, i := range s.Items {
+		if i.ID == l.Item {
+			return i.Meter == ""
+		}
+	}
+	return l.Plan != ""
+}
+
+// gone returns how much of a payment went back.
+func (p Payment) gone() int64 {
+	var sum int64
+	for _, r := range p.Returns {
+		if r.Stands() {
+			sum += r.Amount
+		}
+	}
+	return min(sum, p.Amount)
+}
+
+// topUp adds what a payment bought, and what of it goes back.
+func (d *Decision) topUp(p Payment) {
+	if p.Status != "succeeded" || len(p.Grants) == 0 {
+		return
+	}
+	returns := slices.SortedFunc(slices.Values(p.Returns), func(a, b Return) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
+	cause := p.Intent
+	if cause == "" {
+		cause = p.ID
+	}
+	for _, slug := range slices.Sorted(maps.Keys(p.Grants)) {
+		g := Grant{ID: id.Transaction("top-up:" + cause + ":" + string(slug)), Balance: slug, Amount: p.Grants[slug], Payment: p.ID}
+		if p.Expires > 0 {
+			g.ExpiresAt = p.CreatedAt.Add(p.Expires)
+		}
+		d.Grants = append(d.Grants, g)
+		var before int64
+		for _, r := range returns {
+			c := ClawBack{ID: r.ID, Grant: g.ID, Undone: !r.Stands(), Reason: "refund"}
+			if r.Dispute {
+				c.Reason = "dispute"
+			}
+			after := min(before+r.Amount, p.Amount)
+			if c.Amount = share(g.Amount, after, p.Amount) - share(g.Amount, before, p.Amount); c.Amount > 0 {
+				d.ClawBacks = append(d.ClawBacks, c)
+			}
+			if r.Stands() {
+				before = after
+			}
+		}
+	}
+}
+
+// share returns part of all of some units, in whole units, rounded in the customer's favour.
+func share(units quantity.Units, part, all int64) quantity.Units {
+	if part >= all {
+		return units
+	}
+	taken := units.Share(part, all)
+	return taken - taken%quantity.One
+}

@@ -1,0 +1,165 @@
+package subscription
+
+import (
+	"time"
+
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/quantity"
+)
+
+// Status is a subscription's, in Stripe's words (https://docs.stripe.com/api/subscriptions/object#subscription_object-status).
+type Status string
+
+// The eight statuses.
+const (
+	Trialing          Status = "trialing"
+	Active            Status = "active"
+	PastDue           Status = "past_due"
+	Unpaid            Status = "unpaid"
+	Paused            Status = "paused"
+	Incomplete        Status = "incomplete"
+	IncompleteExpired Status = "incomplete_expired"
+	Canceled          Status = "canceled"
+)
+
+// Over reports whether a subscription of this status has ended for good.
+func (s Status) Over() bool { return s == Canceled || s == IncompleteExpired }
+
+// A Picture is everything Stripe says of one customer at one moment.
+type Picture struct {
+	Customer      string // at Stripe, cus_…
+	Deleted       bool
+	Subscriptions []Subscription
+	Invoices      []Invoice
+	Payments      []Payment
+}
+
+// A Subscription is one at Stripe.
+type Subscription struct {
+	ID             string    `json:"id"`
+	Status         Status    `json:"status"`
+	Items          []Item    `json:"items"`
+	Currency       string    `json:"currency"`
+	CreatedAt      time.Time `json:"createdAt"`
+	TrialStart     time.Time `json:"trialStart,omitzero"`
+	TrialEnd       time.Time `json:"trialEnd,omitzero"`
+	PeriodStart    time.Time `json:"periodStart"`
+	PeriodEnd      time.Time `json:"periodEnd"`
+	CancelAt       time.Time `json:"cancelAt,omitzero"`   // when it is planned to end; set for an end at the period's end too
+	CanceledAt     time.Time `json:"canceledAt,omitzero"` // when that was asked for
+	EndedAt        time.Time `json:"endedAt,omitzero"`
+	PausedPayments bool      `json:"pausedPayments,omitempty"` // its invoices are not collected
+	LatestInvoice  string    `json:"latestInvoice,omitempty"`
+}
+
+// An Item is one price of a subscription.
+type Item struct {
+	ID       string  `json:"id"`
+	Price    id.Slug `json:"price,omitempty"` // of the catalog; empty when Stripe's price is none of ours
+	PriceID  string  `json:"priceId"`
+	Plan     id.Slug `json:"plan,omitempty"`
+	Meter    id.Slug `json:"meter,omitempty"` // of a metered price
+	Quantity int64   `json:"quantity,omitempty"`
+	Amount   int64   `json:"amount,omitempty"` // of a unit, minor units
+	Interval string  `json:"interval,omitempty"`
+}
+
+// Plan returns the plan that a subscription is for: that of its first price that has one.
+func (s Subscription) Plan() id.Slug {
+	for _, i := range s.Items {
+		if i.Plan != "" && i.Meter == "" {
+			return i.Plan
+		}
+	}
+	return ""
+}
+
+// Licensed returns the item that is paid in advance, which the plan is sold by, or nil.
+func (s Subscription) Licensed() *Item {
+	for n := range s.Items {
+		if s.Items[n].Meter == "" {
+			return &s.Items[n]
+		}
+	}
+	return nil
+}
+
+// An Invoice is what a customer owed.
+type Invoice struct {
+	ID           string    `json:"id"`
+	Number       string    `json:"number,omitempty"`
+	Subscription string    `json:"subscription,omitempty"`
+	Status       string    `json:"status"` // draft, open, paid, uncollectible, void
+	Reason       string    `json:"reason"` // Stripe's billing_reason
+	Currency     string    `json:"currency"`
+	AmountDue    int64     `json:"amountDue"`
+	AmountPaid   int64     `json:"amountPaid"`
+	Total        int64     `json:"total"`
+	CreatedAt    time.Time `json:"createdAt"`
+	PaidAt       time.Time `json:"paidAt,omitzero"`
+	URL          string    `json:"url,omitempty"` // Stripe's page, on which it can be paid
+	PDF          string    `json:"pdf,omitempty"`
+	Attempts     int64     `json:"attempts,omitempty"`
+	NextAttempt  time.Time `json:"nextAttempt,omitzero"`
+	Lines        []Line    `json:"lines"`
+
+	Intents []string `json:"-"` // the payment intents that paid it
+}
+
+// A Line is one amount of an invoice.
+type Line struct {
+	Description string    `json:"description,omitempty"`
+	Amount      int64     `json:"amount"`
+	Quantity    int64     `json:"quantity,omitempty"`
+	Start       time.Time `json:"start"`
+	End         time.Time `json:"end"`
+	Proration   bool      `json:"proration,omitempty"`
+	PriceID     string    `json:"priceId,omitempty"`
+	Price       id.Slug   `json:"price,omitempty"` // of the catalog
+	Plan        id.Slug   `json:"plan,omitempty"`
+	Meter       id.Slug   `json:"meter,omitempty"`
+
+	Subscription string `json:"-"`
+	Item         string `json:"-"`
+}
+
+// A Payment is one attempt to take money that the bank has decided.
+type Payment struct {
+	ID          string    `json:"id"` // the charge's
+	Intent      string    `json:"intent,omitempty"`
+	Amount      int64     `json:"amount"` // minor units
+	Currency    string    `json:"currency"`
+	Status      string    `json:"status"`   // succeeded, pending, failed
+	Refunded    int64     `json:"refunded"` // minor units, of refunds that have not failed
+	Disputed    bool      `json:"disputed,omitempty"`
+	Description string    `json:"description,omitempty"`
+	Failure     string    `json:"failure,omitempty"` // why it failed, in the bank's words
+	Invoice     string    `json:"invoice,omitempty"`
+	ReceiptURL  string    `json:"receiptUrl,omitempty"`
+	TopUp       id.Slug   `json:"topUp,omitempty"`
+	CreatedAt   time.Time `json:"createdAt"`
+	Returns     []Return  `json:"refunds,omitempty"`
+
+	MoreReturns bool `json:"-"` // Returns lacks some
+
+	Grants  map[id.Slug]quantity.Units `json:"-"` // what a top-up gives, as it was sold
+	Expires time.Duration              `json:"-"` // of the grants after CreatedAt; 0 is never
+}
+
+// A Return is money of a payment that went back, or is to: a refund, or a dispute.
+type Return struct {
+	ID        string    `json:"id"`
+	Amount    int64     `json:"amount"`
+	Status    string    `json:"status"` // Stripe's
+	Reason    string    `json:"reason,omitempty"`
+	Dispute   bool      `json:"dispute,omitempty"`
+	CreatedAt time.Time `json:"createdAt"`
+}
+
+// Stands reports whether the money is gone from the seller: a refund that was not refused, or a dispute that is not won.
+func (r Return) Stands() bool {
+	if r.Dispute {
+		return r.Status == "needs_response" || r.Status == "under_review" || r.Status == "lost"
+	}
+	return r.Status != "failed" && r.Status != "canceled"
+}

@@ -1,0 +1,269 @@
+package tollgate
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/tollgate/tollgate/fault"
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/internal/stripe"
+	"github.com/tollgate/tollgate/plan"
+	"github.com/tollgate/tollgate/quantity"
+	"github.com/tollgate/tollgate/subscription"
+)
+
+// Subscriptions returns the subscription of a customer that counts, as Stripe last said; none for who never subscribed.
+func (e *Engine) Subscriptions(ctx context.Context, name id.Customer) ([]subscription.Subscription, error) {
+	c, err := e.Customer(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	none := []subscription.Subscription{}
+	_, b, err := e.billing(ctx, c.ExternalID)
+	if fault.Has(err, fault.NotFound) {
+		return none, nil
+	}
+	if err != nil || len(b.Shown) == 0 {
+		return none, err
+	}
+	s, err := unpack[subscription.Subscription](b.Shown)
+	return append(none, s), err
+}
+
+// When says from when on a change counts.
+type When string
+
+// The times of a change.
+const (
+	Now         When = "now"        // at once: the difference is prorated to the second and paid
+	AtPeriodEnd When = "period_end" // from the next renewal on; nothing is prorated
+)
+
+// A ChangeRequest moves a subscription to another price or quantity.
+type ChangeRequest struct {
+	Subscription string     `json:"-"`
+	Price        id.Slug    `json:"price,omitempty"`    // as it is when empty
+	Quantity     int64      `json:"quantity,omitempty"` // as it is when 0
+	When         When       `json:"when,omitempty"`     // empty: a dearer one now, a cheaper one at the period's end
+	At           *time.Time `json:"at,omitempty"`       // the preview's, so that the change costs what it said
+}
+
+// A ChangePreview says what a change costs, in money and in what the plan gives.
+type ChangePreview struct {
+	stripe.Quote
+	When    When                        `json:"when"`
+	Plan    id.Slug                     `json:"plan"`
+	Credits map[id.Slug]AllowanceChange `json:"credits"` // by balance
+}
+
+// An AllowanceChange is what a plan gives of a balance now, and after a change. Nil is unlimited.
+type AllowanceChange struct {
+	Limit *quantity.Units `json:"limit"`
+	After *quantity.Units `json:"after"`
+}
+
+// ChangeSubscription moves a subscription. A change now is paid at once; a card that does not pay leaves everything as it
+// was. What the plan gives changes when it is paid. Faults: not_found, invalid_request, conflict for a subscription that
+// has ended, payment_refused.
+func (e *Engine) ChangeSubscription(ctx context.Context, r ChangeRequest) (subscription.Subscription, error) {
+	s, ch, key, _, err := e.plannedChange(ctx, r)
+	if err != nil {
+		return subscription.Subscription{}, err
+	}
+	ch.Key = id.New("change", key)
+	if _, err := s.stripe.Change(ctx, ch); err != nil {
+		return subscription.Subscription{}, err
+	}
+	return e.after(ctx, r.Subscription, key)
+}
+
+// PreviewChange says what a change would cost and give, and changes nothing. Its At, sent along with the change, makes it
+// cost the same.
+func (e *Engine) PreviewChange(ctx context.Context, r ChangeRequest) (ChangePreview, error) {
+	s, ch, _, moved, err := e.plannedChange(ctx, r)
+	if err != nil {
+		return ChangePreview{}, err
+	}
+	if ch.Now && ch.Date.IsZero() {
+		ch.Date = e.Now().Truncate(time.Second)
+	}
+	q, err := s.stripe.Preview(ctx, ch)
+	if err != nil {
+		return ChangePreview{}, err
+	}
+	out := ChangePreview{Quote: q, When: AtPeriodEnd, Plan: moved[1], Credits: map[id.Slug]AllowanceChange{}}
+	if ch.Now {
+		out.When = Now
+	}
+	b := e.book.Load()
+	given := func(p id.Slug, balance id.Slug) *quantity.Units {
+		a := b.plan(p).Includes[balance]
+		if a.Unlimited {
+			return nil
+		}
+		return &a.Limit
+	}
+	for _, p := range moved {
+		for balance := range b.plan(p).Includes {
+			out.Credits[balance] = AllowanceChange{Limit: given(moved[0], balance), After: given(moved[1], balance)}
+		}
+	}
+	return out, nil
+}
+
+// plannedChange checks a change and returns what to ask Stripe for, whose it is, and the plans before and after.
+func (e *Engine) plannedChange(ctx context.Context, r ChangeRequest) (*seller, stripe.Change, id.Key, [2]id.Slug, error) {
+	var ch stripe.Change
+	var plans [2]id.Slug
+	s, now, key, err := e.live(ctx, r.Subscription)
+	if err != nil {
+		return nil, ch, 0, plans, err
+	}
+	item := now.Licensed()
+	switch {
+	case item == nil:
+		return nil, ch, 0, plans, fault.New(fault.Conflict, "The subscription %s has no price that is paid in advance.", now.ID)
+	case r.Price == "" && r.Quantity == 0:
+		return nil, ch, 0, plans, fault.Field("price", "", nil, "Name what changes: price, quantity, or both.")
+	case r.Quantity < 0 || r.Quantity > CheckoutQuantityMax:
+		return nil, ch, 0, plans, fault.Field("quantity", r.Quantity, CheckoutQuantityMax, "quantity is a whole number from 1 to %d.", CheckoutQuantityMax)
+	case r.When != "" && r.When != Now && r.When != AtPeriodEnd:
+		return nil, ch, 0, plans, fault.Field("when", string(r.When), []When{Now, AtPeriodEnd}, "when is now or period_end; left out, a dearer price counts now and a cheaper one from the period's end on.")
+	}
+	ch = stripe.Change{Subscription: now.ID, Item: item.ID, Quantity: r.Quantity}
+	plans = [2]id.Slug{now.Plan(), now.Plan()}
+	dearer := r.Quantity > max(item.Quantity, 1)
+	if r.Price != "" {
+		p, price, ok := priceOf(e.book.Load().Catalog, r.Price)
+		if !ok {
+			return nil, ch, 0, plans, fault.Field("price", string(r.Price), nil, "There is no price %q of a plan in the catalog.", string(r.Price))
+		}
+		metered := meteredOf(p, price.Every)
+		ids, err := e.priceIDs(ctx, s, append([]id.Slug{r.Price}, metered...)...)
+		if err != nil {
+			return nil, ch, 0, plans, err
+		}
+		ch.PriceID, plans[1] = ids[r.Price], p.Slug
+		for _, i := range now.Items {
+			if i.Meter != "" && !slices.Contains(metered, i.Price) {
+				ch.Drop = append(ch.Drop, i.ID)
+			}
+		}
+		for _, slug := range metered {
+			if !slices.ContainsFunc(now.Items, func(i subscription.Item) bool { return i.Price == slug }) {
+				ch.Add = append(ch.Add, ids[slug])
+			}
+		}
+		quantityAfter := r.Quantity
+		if quantityAfter == 0 {
+			quantityAfter = max(item.Quantity, 1)
+		}
+		dearer = monthly(price.Amount*quantityAfter, price.Every) > monthly(item.Amount*max(item.Quantity, 1), plan.Interval(item.Interval))
+	}
+	ch.Now = r.When == Now || r.When == "" && dearer
+	if r.At != nil {
+		ch.Date = r.At.UTC()
+	}
+	return s, ch, key, plans, nil
+}
+
+// monthly compares amounts of different intervals: twelve times an amount per month.
+func monthly(amount int64, every plan.Interval) int64 {
+	const months = 12
+	return amount * months / int64(every.Months())
+}
+
+// live returns a subscription that has not ended, as Stripe has it, and whose it is.
+func (e *Engine) live(ctx context.Context, subscriptionID string) (*seller, subscription.Subscription, id.Key, error) {
+	s, err := e.sells()
+	if err != nil {
+		return nil, subscription.Subscription{}, 0, err
+	}
+	now, customer, err := s.stripe.Subscription(ctx, subscriptionID)
+	if err != nil {
+		return nil, now, 0, err
+	}
+	key, err := e.keyAt(ctx, customer)
+	if err != nil {
+		return nil, now, 0, fault.New(fault.NotFound, "There is no subscription %q of a customer here.", subscriptionID).With("subscription", subscriptionID).Because(err)
+	}
+	if now.Status.Over() {
+		return nil, now, 0, fault.New(fault.Conflict, "The subscription %s has ended: begin a new one with POST /v1/checkout-sessions.", subscriptionID).
+			With("subscription", subscriptionID).With("status", string(now.Status))
+	}
+	return s, now, key, nil
+}
+
+// after makes a change true here and returns the subscription after it.
+func (e *Engine) after(ctx context.Context, subscriptionID string, key id.Key) (subscription.Subscription, error) {
+	if err := e.sync(ctx, key); err != nil {
+		return subscription.Subscription{}, err
+	}
+	s, _, err := e.seller.stripe.Subscription(ctx, subscriptionID)
+	return s, err
+}
+
+// CancelSubscription ends a subscription at the end of its period, or now.
+func (e *Engine) CancelSubscription(ctx context.Context, subscriptionID string, when When) (subscription.Subscription, error) {
+	if when == "" {
+		when = AtPeriodEnd
+	}
+	if when != Now && when != AtPeriodEnd {
+		return subscription.Subscription{}, fault.Field("when", string(when), []When{Now, AtPeriodEnd}, "when is now or period_end.")
+	}
+	return e.act(ctx, subscriptionID, func(s *seller, _ subscription.Subscription) error {
+		var err error
+		if when == Now {
+			_, err = s.stripe.Cancel(ctx, subscriptionID)
+		} else {
+			_, err = s.stripe.CancelAtPeriodEnd(ctx, subscriptionID, true)
+		}
+		return err
+	})
+}
+
+// ResumeSubscription takes back what was planned or stopped: a cancellation at the period's end, a pause of payments, or
+// the pause that a trial without a card has led to.
+func (e *Engine) ResumeSubscription(ctx context.Context, subscriptionID string) (subscription.Subscription, error) {
+	return e.act(ctx, subscriptionID, func(s *seller, now subscription.Subscription) error {
+		var err error
+		switch {
+		case now.Status == subscription.Paused:
+			_, err = s.stripe.Resume(ctx, subscriptionID)
+		case !now.CancelAt.IsZero():
+			_, err = s.stripe.CancelAtPeriodEnd(ctx, subscriptionID, false)
+		case now.PausedPayments:
+			_, err = s.stripe.PausePayments(ctx, subscriptionID, false)
+		}
+		return err
+	})
+}
+
+// PauseSubscription stops payments: renewals are not billed, and give nothing, until it is resumed.
+func (e *Engine) PauseSubscription(ctx context.Context, subscriptionID string) (subscription.Subscription, error) {
+	return e.act(ctx, subscriptionID, func(s *seller, _ subscription.Subscription) error {
+		_, err := s.stripe.PausePayments(ctx, subscriptionID, true)
+		return err
+	})
+}
+
+func (e *Engine) act(ctx context.Context, subscriptionID string, do func(*seller, subscription.Subscription) error) (subscription.Subscription, error) {
+	s, now, key, err := e.live(ctx, subscriptionID)
+	if err != nil {
+		return now, err
+	}
+	if err := do(s, now); err != nil {
+		return now, err
+	}
+	return e.after(ctx, subscriptionID, key)
+}
+
+// UpcomingInvoice says what a subscription's next renewal will cost.
+func (e *Engine) UpcomingInvoice(ctx context.Context, subscriptionID string) (stripe.Quote, error) {
+	s, _, _, err := e.live(ctx, subscriptionID)
+	if err != nil {
+		return stripe.Quote{}, err
+	}
+	return s.stripe.Upcoming(ctx, subscriptionID)
+}

@@ -1,0 +1,229 @@
+package tollgate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tollgate/tollgate/credit"
+	"github.com/tollgate/tollgate/fault"
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/internal/store"
+	"github.com/tollgate/tollgate/subscription"
+)
+
+// SyncCustomer reads everything Stripe says of a customer and makes it true here: plan, paid period, top-ups, and what
+// refunds and disputes take back. It is what every webhook does, and may be called at any time. Faults: not_found when the
+// customer is none at Stripe; payments_not_configured; unavailable.
+func (e *Engine) SyncCustomer(ctx context.Context, name id.Customer) error {
+	if _, err := e.sells(); err != nil {
+		return err
+	}
+	c, _, err := e.billing(ctx, name)
+	if err != nil {
+		return err
+	}
+	return e.sync(ctx, c.key)
+}
+
+// sync makes true what Stripe says. Readings of one customer are numbered as they begin: what an older one found never
+// replaces what a newer one did. Money's effects follow, each once by the id of its cause, so that a reading that was cut
+// off in the middle is repaired by the next.
+func (e *Engine) sync(ctx context.Context, key id.Key) error {
+	s, err := e.sells()
+	if err != nil {
+		return err
+	}
+	b, err := e.db.BillingOf(ctx, key)
+	if err != nil {
+		return outside("read billing", err)
+	}
+	ticket, err := e.db.TakeTicket(ctx, key)
+	if err != nil {
+		return outside("number a reading", err)
+	}
+	picture, err := s.stripe.Fetch(ctx, b.Stripe)
+	if err != nil {
+		return err
+	}
+	d := subscription.Decide(picture, subscription.Policy{Grace: s.Grace}, e.Now())
+	c, err := e.db.CustomerByKey(ctx, key)
+	if store.None(err) {
+		return nil // erased
+	}
+	if err != nil {
+		return outside("read customer", err)
+	}
+	if err := e.keep(ctx, c.ExternalID, picture, d, ticket); err != nil {
+		return err
+	}
+	return e.settle(ctx, c, d)
+}
+
+// keep writes what a reading found and decided, unless a newer one is kept.
+func (e *Engine) keep(ctx context.Context, name id.Customer, p subscription.Picture, d subscription.Decision, ticket int64) error {
+	err := e.db.Update(ctx, func(tx *store.Tx) error {
+		c, err := tx.LockCustomer(ctx, name)
+		if err != nil {
+			return err
+		}
+		b := store.Billing{Customer: c.Key, Until: d.Until, SyncedAt: e.Now()}
+		if d.Subscription != nil {
+			if b.Shown, err = json.Marshal(d.Subscription); err != nil {
+				return fmt.Errorf("spell subscription: %w", err)
+			}
+		}
+		if ok, err := tx.WriteBilling(ctx, b, ticket); err != nil || !ok {
+			return err
+		}
+		if err := records(ctx, tx, c.Key, p); err != nil {
+			return err
+		}
+		return e.subscribe(ctx, tx, c, d)
+	})
+	if store.None(err) {
+		return nil // erased meanwhile
+	}
+	return outside("write billing", err)
+}
+
+func records(ctx context.Context, tx *store.Tx, key id.Key, p subscription.Picture) error {
+	write := func(kind, recordID string, at time.Time, v any) error {
+		body, err := json.Marshal(v)
+		if err != nil {
+			return fmt.Errorf("spell %s: %w", kind, err)
+		}
+		return tx.WriteRecord(ctx, store.Record{ID: recordID, Kind: kind, Customer: key, Body: body, CreatedAt: at})
+	}
+	for _, i := range p.Invoices {
+		if err := write(store.RecordInvoice, i.ID, i.CreatedAt, i); err != nil {
+			return err
+		}
+	}
+	for _, pay := range p.Payments {
+		if err := write(store.RecordPayment, pay.ID, pay.CreatedAt, pay); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// subscribe puts the decided plan and period in force, when they differ. A customer who never subscribed keeps what it has.
+func (e *Engine) subscribe(ctx context.Context, tx *store.Tx, c store.Customer, d subscription.Decision) error {
+	if d.Subscription == nil {
+		return nil
+	}
+	b := e.book.Load()
+	to := c
+	to.Plan, to.Status, to.Paid = d.Plan, string(d.Status), d.Paid
+	if _, known := b.Plans[to.Plan]; !known {
+		to.Plan = b.DefaultPlan().Slug
+	}
+	if to.Plan != c.Plan {
+		to.Since = e.Now()
+		if d.Plan != "" {
+			to.Since = d.Since
+		}
+	}
+	if to.Plan == c.Plan && to.Status == c.Status && to.Paid.Equal(c.Paid) {
+		return nil
+	}
+	to.Subscription = id.New("sub", c.Key)
+	return tx.Subscribe(ctx, to, e.Now())
+}
+
+// settle does what money has caused: each top-up once, each claw-back once.
+func (e *Engine) settle(ctx context.Context, c store.Customer, d subscription.Decision) error {
+	var errs []error
+	slugs := map[id.Transaction]id.Slug{}
+	for _, g := range d.Grants {
+		slugs[g.ID] = g.Balance
+		r := GrantRequest{Customer: c.ExternalID, Balance: g.Balance, Amount: g.Amount, ID: g.ID, Source: "top_up", Reason: "payment " + g.Payment}
+		if !g.ExpiresAt.IsZero() {
+			if !g.ExpiresAt.After(e.Now()) {
+				continue
+			}
+			r.ExpiresAt = &g.ExpiresAt
+		}
+		if _, err := e.Grant(ctx, r); err != nil {
+			errs = append(errs, fmt.Errorf("grant %s: %w", g.ID, err))
+		}
+	}
+	for _, back := range d.ClawBacks {
+		if err := e.clawBack(ctx, c, slugs[back.Grant], back); err != nil {
+			errs = append(errs, fmt.Errorf("claw back %s: %w", back.ID, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// clawBack takes back what is left of a grant's share, once; or gives back what was taken when the money stayed after all.
+func (e *Engine) clawBack(ctx context.Context, c store.Customer, slug id.Slug, back subscription.ClawBack) error {
+	name := "claw:" + back.ID + ":" + string(slug)
+	if !back.Undone {
+		o := &op{
+			customer: c.ExternalID, slug: slug, name: name, hash: hashOf("claw", back.Grant, back.Amount),
+			req: credit.Request{Kind: credit.KindClawBack, Cause: back.ID, Reason: back.Reason, Amount: back.Amount,
+				Lot: credit.Lot{ID: id.Derived("grant", c.Key, back.Grant)}},
+		}
+		o.answer = func(s *credit.State, line credit.Entry, now time.Time) any {
+			return Revoked{ID: back.ID, Customer: c.ExternalID, Amount: -line.Amount, Balance: s.Receipt(slug, now)}
+		}
+		var out Revoked
+		return e.doNamed(ctx, o, &out, &out.Duplicate)
+	}
+	line, found, err := e.db.EntryNamed(ctx, c.Key, name)
+	if err != nil || !found || line.Amount == 0 {
+		return outside("find claw-back", err)
+	}
+	_, err = e.Grant(ctx, GrantRequest{Customer: c.ExternalID, Balance: slug, Amount: -line.Amount, ID: id.Transaction("undo:" + back.ID + ":" + string(slug)),
+		Source: "top_up", Reason: "the " + back.Reason + " " + back.ID + " was not made"})
+	return err
+}
+
+// unpack reads what was kept as JSON.
+func unpack[T any](body json.RawMessage) (T, error) {
+	var v T
+	if err := json.Unmarshal(body, &v); err != nil {
+		return v, unavailable(fmt.Errorf("read %T: %w", v, err))
+	}
+	return v, nil
+}
+
+// errNotOurs is what a webhook about a customer of somebody else's leads to: nothing.
+var errNotOurs = errors.New("the customer at Stripe is none of ours")
+
+// keyAt returns whose customer one at Stripe is: by what is kept, else by what we wrote on it when we made it.
+func (e *Engine) keyAt(ctx context.Context, stripeID string) (id.Key, error) {
+	b, err := e.db.BillingAt(ctx, stripeID)
+	if err == nil {
+		return b.Customer, nil
+	}
+	if !store.None(err) {
+		return 0, outside("read billing", err)
+	}
+	name, _, err := e.seller.stripe.CustomerName(ctx, stripeID)
+	if err != nil {
+		return 0, err
+	}
+	if name == "" {
+		return 0, errNotOurs
+	}
+	c, err := e.Customer(ctx, name)
+	if fault.Has(err, fault.NotFound) {
+		return 0, errNotOurs
+	}
+	if err != nil {
+		return 0, err
+	}
+	bound, err := e.db.Bind(ctx, c.key, stripeID, e.Now())
+	if err != nil {
+		return 0, outside("bind to Stripe", err)
+	}
+	if bound != stripeID {
+		return 0, errNotOurs // a second one, which nothing uses
+	}
+	return c.key, nil
+}

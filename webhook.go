@@ -1,0 +1,337 @@
+package tollgate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tollgate/tollgate/fault"
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/internal/store"
+	"github.com/tollgate/tollgate/internal/stripe"
+	"github.com/tollgate/tollgate/money"
+)
+
+const (
+	// eventLease is for how long an event that a process works on is left to it.
+	eventLease = time.Minute
+	// eventTriesMax is how often an event is tried before it is parked for a person to look at.
+	eventTriesMax = 12
+	eventWaitMax  = time.Hour
+	// eventsAtOnce is how many events one round works on.
+	eventsAtOnce = 50
+	// workPoll is how soon a process sees what another one received.
+	workPoll = time.Second
+	// reconcileEvery is how often events that never arrived are looked for.
+	reconcileEvery = 5 * time.Minute
+	// reconcileBack is how far before the newest event they are looked for: events arrive in any order.
+	reconcileBack = time.Hour
+	// reconcileMax is how many of them one look takes.
+	reconcileMax = 1000
+)
+
+// Webhook takes one of Stripe's webhooks: body is the raw body and signature the Stripe-Signature header. When it returns
+// nil the event is kept, once, and will be worked on; what it means is read from Stripe. Faults: invalid_request with
+// "Invalid webhook signature"; payments_not_configured; unavailable.
+func (e *Engine) Webhook(ctx context.Context, body []byte, signature string) error {
+	s, err := e.sells()
+	if err != nil {
+		return err
+	}
+	ev, err := s.stripe.Verify(body, signature)
+	if err != nil {
+		return err
+	}
+	if _, err := e.db.PutEvents(ctx, e.inboxed(ev)); err != nil {
+		return outside("write event", err)
+	}
+	s.signal()
+	return nil
+}
+
+// inboxed returns the row of an event. What nothing follows from is done at once.
+func (e *Engine) inboxed(ev stripe.Event) store.StripeEvent {
+	row := store.StripeEvent{ID: ev.ID, Kind: ev.Kind, Stripe: ev.Customer, Payload: string(ev.Payload), State: store.EventPending, CreatedAt: ev.CreatedAt, ReceivedAt: e.Now()}
+	if !matters(ev) {
+		row.State = store.EventDone
+	}
+	return row
+}
+
+// matters reports whether something may follow from an event.
+func matters(ev stripe.Event) bool {
+	for _, prefix := range []string{"checkout.session.", "customer.", "invoice.", "charge.", "refund.", "payment_intent.", "payment_method.", "price.", "product.updated"} {
+		if strings.HasPrefix(ev.Kind, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *seller) signal() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// work does what is in the inbox and what is due, until ctx ends.
+func (e *Engine) work(ctx context.Context) {
+	defer close(e.seller.ended)
+	if e.seller.NoWork {
+		return
+	}
+	tick := time.NewTicker(workPoll)
+	defer tick.Stop()
+	reconciled := time.Time{}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-e.seller.wake:
+		case <-tick.C:
+		}
+		for {
+			n, err := e.Work(ctx)
+			if err != nil && ctx.Err() == nil {
+				e.log.Warn("payments: work is left for later", "error", err)
+			}
+			if n == 0 || err != nil {
+				break
+			}
+		}
+		if time.Since(reconciled) < reconcileEvery {
+			continue
+		}
+		reconciled = time.Now()
+		if _, err := e.Reconcile(ctx); err != nil && ctx.Err() == nil {
+			e.log.Warn("payments: events at Stripe cannot be read", "error", err)
+		}
+	}
+}
+
+// Work does one round of what is due: events of the inbox, and plans whose grace has ended. It returns how many were
+// done. Any number of processes may do it at once.
+func (e *Engine) Work(ctx context.Context) (int, error) {
+	if _, err := e.sells(); err != nil {
+		return 0, err
+	}
+	now := e.Now()
+	events, err := e.db.ClaimEvents(ctx, now, now.Add(eventLease), eventsAtOnce)
+	if err != nil {
+		return 0, outside("claim events", err)
+	}
+	done := 0
+	synced := map[id.Key]error{} // one reading serves all events of a customer that came before it
+	for _, ev := range events {
+		if err := ctx.Err(); err != nil {
+			return done, err
+		}
+		cause := e.handle(ctx, ev, synced)
+		if ctx.Err() != nil {
+			return done, ctx.Err() // the lease ends, and the event is tried again
+		}
+		if err := e.db.SettleEvent(ctx, settled(ev, cause, e.Now())); err != nil {
+			return done, outside("settle event", err)
+		}
+		if cause != nil {
+			e.log.Warn("payments: a Stripe event is left for later", "event", ev.ID, "type", ev.Kind, "attempt", ev.Attempts, "error", cause)
+			continue
+		}
+		done++
+	}
+	lapsing, err := e.db.Lapsing(ctx, now, eventsAtOnce)
+	if err != nil {
+		return done, outside("read lapsing plans", err)
+	}
+	for _, b := range lapsing {
+		if err := e.sync(ctx, b.Customer); err != nil {
+			return done, err
+		}
+	}
+	return done, nil
+}
+
+// settled returns what an event becomes: done, tried again later, or parked.
+func settled(ev store.StripeEvent, cause error, now time.Time) store.StripeEvent {
+	if cause == nil {
+		ev.State, ev.Error = store.EventDone, ""
+		return ev
+	}
+	ev.Error = cause.Error()
+	if ev.Attempts >= eventTriesMax {
+		ev.State = store.EventParked
+		return ev
+	}
+	ev.NextAt = now.Add(min(time.Second<<min(ev.Attempts, 20), eventWaitMax))
+	return ev
+}
+
+// handle does what follows from an event.
+func (e *Engine) handle(ctx context.Context, ev store.StripeEvent, synced map[id.Key]error) error {
+	if strings.HasPrefix(ev.Kind, "price.") || strings.HasPrefix(ev.Kind, "product.") {
+		return e.showPrice(ctx, ev)
+	}
+	customer := ev.Stripe
+	if customer == "" {
+		var err error
+		if customer, err = e.customerOf(ctx, ev); err != nil || customer == "" {
+			return err
+		}
+	}
+	key, err := e.keyAt(ctx, customer)
+	if errors.Is(err, errNotOurs) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err, ok := synced[key]; ok {
+		return err
+	}
+	err = e.sync(ctx, key)
+	synced[key] = err
+	return err
+}
+
+// customerOf returns the customer of an event that does not name one: a refund's or a dispute's is its charge's.
+func (e *Engine) customerOf(ctx context.Context, ev store.StripeEvent) (string, error) {
+	var payload struct {
+		Data struct {
+			Object struct {
+				Charge json.RawMessage `json:"charge"`
+			} `json:"object"`
+		} `json:"data"`
+	}
+	var charge string
+	if err := json.Unmarshal([]byte(ev.Payload), &payload); err != nil {
+		return "", fmt.Errorf("read event %s: %w", ev.ID, err)
+	}
+	if len(payload.Data.Object.Charge) == 0 || json.Unmarshal(payload.Data.Object.Charge, &charge) != nil || charge == "" {
+		return "", nil
+	}
+	return e.seller.stripe.CustomerOfCharge(ctx, charge)
+}
+
+// showPrice keeps the amount of a price at Stripe for display. The newest event of a price wins, whatever their order.
+func (e *Engine) showPrice(ctx context.Context, ev store.StripeEvent) error {
+	var payload struct {
+		Created int64 `json:"created"`
+		Data    struct {
+			Object struct {
+				Object     string            `json:"object"`
+				Active     bool              `json:"active"`
+				Currency   string            `json:"currency"`
+				UnitAmount *int64            `json:"unit_amount"`
+				LookupKey  *string           `json:"lookup_key"`
+				Metadata   map[string]string `json:"metadata"`
+			} `json:"object"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal([]byte(ev.Payload), &payload); err != nil {
+		return fmt.Errorf("read event %s: %w", ev.ID, err)
+	}
+	p := payload.Data.Object
+	if p.Object != "price" || !p.Active || p.UnitAmount == nil || p.LookupKey == nil || *p.LookupKey == "" {
+		return nil
+	}
+	_, err := e.SyncPrice(ctx, id.Slug(*p.LookupKey), money.Amount{Minor: *p.UnitAmount, Currency: p.Currency}, time.Unix(payload.Created, 0))
+	if fault.Has(err, fault.NotFound) || fault.Has(err, fault.Invalid) {
+		return nil // not of this catalog, or priced by quantity
+	}
+	return err
+}
+
+// Reconcile reads the events that Stripe made since the newest one here, and keeps those that never arrived. It returns
+// how many those were.
+func (e *Engine) Reconcile(ctx context.Context) (int, error) {
+	s, err := e.sells()
+	if err != nil {
+		return 0, err
+	}
+	since, err := e.db.NewestEvent(ctx)
+	if err != nil {
+		return 0, outside("read events", err)
+	}
+	if since.IsZero() {
+		since = e.Now().AddDate(0, 0, -30)
+	}
+	found, err := s.stripe.Events(ctx, since.Add(-reconcileBack), reconcileMax)
+	if err != nil {
+		return 0, err
+	}
+	rows := make([]store.StripeEvent, len(found))
+	for i, ev := range found {
+		rows[i] = e.inboxed(ev)
+	}
+	fresh, err := e.db.PutEvents(ctx, rows...)
+	if err != nil {
+		return 0, outside("write events", err)
+	}
+	if fresh > 0 {
+		s.signal()
+	}
+	return fresh, nil
+}
+
+// A StripeEvent is one of Stripe's events as the inbox has it.
+type StripeEvent struct {
+	ID         string    `json:"id"`
+	Type       string    `json:"type"`
+	State      string    `json:"state"` // pending, done or parked
+	Attempts   int64     `json:"attempts"`
+	Error      string    `json:"error,omitempty"`
+	NextAt     time.Time `json:"nextAt,omitzero"`
+	CreatedAt  time.Time `json:"createdAt"`
+	ReceivedAt time.Time `json:"receivedAt"`
+}
+
+// Webhooks returns the newest events of a state ("" is all), up to limit.
+func (e *Engine) Webhooks(ctx context.Context, state string, limit int) ([]StripeEvent, error) {
+	limit, err := pageLimit(limit)
+	if err != nil {
+		return nil, err
+	}
+	var states []string
+	switch state {
+	case "":
+	case store.EventPending, store.EventDone, store.EventParked:
+		states = []string{state}
+	default:
+		return nil, fault.Field("state", state, nil, "state is pending, done or parked.")
+	}
+	rows, err := e.db.StripeEvents(ctx, limit, states...)
+	if err != nil {
+		return nil, outside("read events", err)
+	}
+	out := make([]StripeEvent, len(rows))
+	for i, r := range rows {
+		out[i] = StripeEvent{ID: r.ID, Type: r.Kind, State: r.State, Attempts: r.Attempts, Error: r.Error, CreatedAt: r.CreatedAt, ReceivedAt: r.ReceivedAt}
+		if r.State == store.EventPending {
+			out[i].NextAt = r.NextAt
+		}
+	}
+	return out, nil
+}
+
+// ReplayWebhook has an event worked on again, from its first attempt. Fault: not_found.
+func (e *Engine) ReplayWebhook(ctx context.Context, eventID string) error {
+	ev, err := e.db.StripeEventOf(ctx, eventID)
+	if store.None(err) {
+		return fault.New(fault.NotFound, "There is no event %q in the inbox.", eventID).With("event", eventID)
+	}
+	if err != nil {
+		return outside("read event", err)
+	}
+	ev.State, ev.Attempts, ev.Error, ev.NextAt = store.EventPending, 0, "", e.Now()
+	if err := e.db.SettleEvent(ctx, ev); err != nil {
+		return outside("settle event", err)
+	}
+	if e.seller != nil {
+		e.seller.signal()
+	}
+	return nil
+}
