@@ -51,7 +51,7 @@ type ChangeRequest struct {
 
 // A ChangePreview says what a change costs, in money and in what the plan gives.
 type ChangePreview struct {
-	stripe.Quote
+	subscription.Quote
 	When    When                        `json:"when"`
 	Plan    id.Slug                     `json:"plan"`
 	Credits map[id.Slug]AllowanceChange `json:"credits"` // by balance
@@ -260,10 +260,10 @@ func (e *Engine) act(ctx context.Context, subscriptionID string, do func(*seller
 }
 
 // UpcomingInvoice says what a subscription's next renewal will cost.
-func (e *Engine) UpcomingInvoice(ctx context.Context, subscriptionID string) (stripe.Quote, error) {
+func (e *Engine) UpcomingInvoice(ctx context.Context, subscriptionID string) (subscription.Quote, error) {
 	s, _, _, err := e.live(ctx, subscriptionID)
 	if err != nil {
-		return stripe.Quote{}, err
+		return subscription.Quote{}, err
 	}
 	return s.stripe.Upcoming(ctx, subscriptionID)
 }

@@ -2,6 +2,48 @@ package api
 
 // glossary has a line for each field of a schema: its name, or its schema and name, and what it means.
 const glossary = `
+amountDue: What is collected, in minor units, after credit.
+amountPaid: What was paid, in minor units.
+attempts: How often it was tried.
+cancelAt: When it is planned to end.
+cancelUrl: Where a payer goes back to without paying.
+canceledAt: When the end was asked for.
+card: true saves a card and sells nothing.
+description: Words for people.
+disputed: The cardholder has disputed it.
+dispute: It is a dispute, not a refund.
+endedAt: When it ended.
+failure: Why it failed, in the bank's words.
+intent: The payment intent at Stripe.
+interval: How often it is billed: month or year.
+invoice: The id of the invoice that it paid.
+items: The prices it is made of.
+latestInvoice: The id of the newest invoice.
+nextAttempt: When payment is tried again.
+number: The invoice's number, for people.
+paidAt: When it was paid.
+pausedPayments: Its invoices are not collected.
+pdf: Where the invoice is to be downloaded.
+periodEnd: When the period ends.
+periodStart: When the period began.
+price: The slug of a price of the catalog.
+priceId: The id of the price at Stripe.
+promotionCode: A code as customers type it.
+proration: A part of a period, because of a change within it.
+quantity: How many; 1 when not sent.
+receiptUrl: The receipt at Stripe.
+received: Always true.
+refunded: What went back, in minor units.
+refunds: What went back, or is to: refunds and disputes.
+returnUrl: Where the portal leads back to.
+subscription: The id of the subscription.
+successUrl: Where a payer comes back to; {CHECKOUT_SESSION_ID} in it is replaced.
+trialDays: Days before the first payment; the plan's when not sent; only for who has not subscribed before.
+trialEnd: When the trial ends.
+trialStart: When the trial began.
+url: Where to send the customer.
+when: now or period_end.
+after: What the plan gives after the change; null when unlimited.
 active: Whether it moves the limit now.
 adjusted: A sentence for each limit adjustment that moves the limit now.
 adjustments: The limit adjustments that move it now.
@@ -228,4 +270,35 @@ UsageReport.balance: The slug of the balance that pays.
 UsageReport.events: How many events count.
 UsageReport.period: The period that was asked for; left out with from and to.
 UsageReport.remaining: What can still be used of the balance, grants included; null when unlimited.
+AllowanceChange.limit: What the plan gives now; null when unlimited.
+ChangePreview.at: Send it along with the change, so that it costs the same.
+ChangePreview.credits: What the plans give, by balance.
+ChangePreview.lines: What makes up the total.
+ChangePreview.plan: The plan after the change.
+ChangePreview.total: In minor units; below 0 is credit.
+ChangeRequest.at: The preview's, so that the change costs what it said.
+ChangeRequest.price: The slug of a plan's price; as it is when not sent.
+ChangeRequest.quantity: As it is when not sent.
+ChangeRequest.when: now, or period_end; a dearer price now and a cheaper one at the period's end when not sent.
+CheckoutRequest.price: The slug of a plan's price.
+CheckoutRequest.topUp: The slug of a top-up, instead of a price.
+CheckoutSession.expiresAt: When the page closes.
+CheckoutSession.status: open, complete or expired.
+Invoice.lines: What makes up the total.
+Invoice.reason: Stripe's billing_reason.
+Invoice.status: draft, open, paid, uncollectible or void.
+Invoice.total: In minor units.
+Item.amount: Of one, in minor units.
+Item.meter: The meter of a price that is billed by use.
+InvoiceLine.start: When what is billed begins.
+Payment.amount: In minor units.
+Payment.status: succeeded, pending or failed.
+Quote.at: To send with the change.
+Quote.lines: What makes up the total.
+Quote.total: In minor units; below 0 is credit.
+RefundRequest.amount: In minor units; all that is left when not sent.
+RefundRequest.id: Your own id of this refund, the same on every retry.
+RefundRequest.reason: duplicate, fraudulent or requested_by_customer.
+Return.amount: In minor units.
+Subscription.status: Stripe's: trialing, active, past_due, unpaid, paused, incomplete, incomplete_expired or canceled.
 `

@@ -39,6 +39,7 @@ const (
 	statisticsTag = "Statistics"
 	balancesTag   = "Balances"
 	catalogTag    = "Catalog"
+	billingTag    = "Billing"
 	serverTag     = "Server"
 )
 
@@ -52,6 +53,7 @@ func tags() []*huma.Tag {
 		{Name: limitsTag, Description: "Limits as they are, moved for one customer, and usage corrected by hand."},
 		{Name: statisticsTag, Description: "What was used, when, and by whom."},
 		{Name: catalogTag, Description: "What is metered and sold: one document, versioned."},
+		{Name: billingTag, Description: "Plans and top-ups sold through Stripe. Without Stripe keys, these answer 503 and everything else works."},
 		{Name: serverTag, Description: "For those who run Tollgate. Only PUT /v1/debug needs a key."},
 	}
 }
@@ -61,7 +63,7 @@ func operations() map[string]operation {
 	all := map[string]operation{}
 	for _, group := range []map[string]operation{
 		customerOperations(), usageOperations(), balanceOperations(), holdOperations(), grantOperations(), limitOperations(),
-		usageStatisticsOperations(), catalogOperations(), serverOperations(),
+		usageStatisticsOperations(), catalogOperations(), billingOperations(), serverOperations(),
 	} {
 		maps.Copy(all, group)
 	}

@@ -54,6 +54,22 @@ func (s *Server) routes() {
 	typed(s, read, "GET /v1/prices", s.prices)
 	typed(s, full, "PUT /v1/prices/{slug}", s.syncPrice)
 
+	typed(s, full, "POST /v1/checkout-sessions", s.checkout)
+	typed(s, full, "GET /v1/checkout-sessions/{id}", s.checkoutSession)
+	typed(s, full, "POST /v1/portal-sessions", s.portal)
+	typed(s, read, "GET /v1/customers/{externalId}/subscriptions", s.subscriptions)
+	typed(s, read, "GET /v1/customers/{externalId}/payments", s.payments)
+	typed(s, read, "GET /v1/customers/{externalId}/invoices", s.invoices)
+	typed(s, full, "POST /v1/subscriptions/{id}/change", s.changeSubscription)
+	typed(s, full, "POST /v1/subscriptions/{id}/preview", s.previewChange)
+	typed(s, full, "POST /v1/subscriptions/{id}/cancel", s.cancelSubscription)
+	typed(s, full, "POST /v1/subscriptions/{id}/resume", s.resumeSubscription)
+	typed(s, full, "POST /v1/subscriptions/{id}/pause", s.pauseSubscription)
+	typed(s, full, "GET /v1/subscriptions/{id}/upcoming", s.upcomingInvoice)
+	typed(s, full, "POST /v1/payments/{id}/refunds", s.refund)
+	s.plain(open, "POST /webhooks/stripe", s.webhook)
+	s.plain(open, "POST /api/webhooks/stripe", s.webhook)
+
 	typed(s, full, "PUT /v1/debug", s.debug)
 
 	s.plain(open, "GET /healthz", s.health)

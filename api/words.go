@@ -28,6 +28,10 @@ func refusal(c fault.Code) string {
 		return "There is no key, or it is unknown or revoked."
 	case fault.InsufficientCredits:
 		return "The balance does not cover the amount: meter, balance, availableBalance, required, resetsAt and upgradeUrl say what is missing and when it renews. Nothing was written."
+	case fault.PaymentRefused:
+		return "The bank did not pay: declineCode may say why. Nothing was changed."
+	case fault.PaymentsNotConfigured:
+		return "No Stripe keys are set, or the catalog is not at Stripe: the message says what to do."
 	case fault.Forbidden:
 		return "The key has scope; the request needs required."
 	case fault.FeatureNotInPlan:
@@ -51,8 +55,8 @@ func refusal(c fault.Code) string {
 // codes lists every code in the order of its status.
 func codes() []fault.Code {
 	return []fault.Code{
-		fault.Unauthorized, fault.InsufficientCredits, fault.Forbidden, fault.FeatureNotInPlan, fault.NotFound, fault.MethodNotAllowed,
-		fault.Conflict, fault.TooLarge, fault.Invalid, fault.RateLimited, fault.Internal, fault.Unavailable,
+		fault.Unauthorized, fault.InsufficientCredits, fault.PaymentRefused, fault.Forbidden, fault.FeatureNotInPlan, fault.NotFound, fault.MethodNotAllowed,
+		fault.Conflict, fault.TooLarge, fault.Invalid, fault.RateLimited, fault.Internal, fault.Unavailable, fault.PaymentsNotConfigured,
 	}
 }
 
@@ -66,6 +70,7 @@ func describe(r huma.Registry) {
 	}
 	schema := func(name, field string) *huma.Schema { return r.Map()[name].Properties[field] }
 	schema("Balance", "limit").Nullable, schema("Balance", "available").Nullable = true, true
+	schema("AllowanceChange", "limit").Nullable, schema("AllowanceChange", "after").Nullable = true, true
 	r.Map()["HoldRequest"].Required = []string{"customer", "meter", "amount"} // the header may bring the transactionId
 	r.Map()["Error"].AdditionalProperties = true
 	r.Map()["BatchOutcome"].AdditionalProperties = true
@@ -73,7 +78,7 @@ func describe(r huma.Registry) {
 		schema("Error", "error").Enum = append(schema("Error", "error").Enum, string(c))
 	}
 	for _, k := range []credit.Kind{
-		credit.KindAllowance, credit.KindExpire, credit.KindRollover, credit.KindPlanChange, credit.KindGrant, credit.KindRevoke,
+		credit.KindAllowance, credit.KindExpire, credit.KindRollover, credit.KindPlanChange, credit.KindGrant, credit.KindRevoke, credit.KindClawBack,
 		credit.KindConsume, credit.KindRecord, credit.KindBackfill, credit.KindHold, credit.KindCapture, credit.KindRelease, credit.KindVoid,
 	} {
 		schema("Line", "kind").Enum = append(schema("Line", "kind").Enum, string(k))

@@ -136,7 +136,7 @@ func (p Picture) bought(s *Subscription, now time.Time) id.Slug {
 func paid(p Picture, s *Subscription) Paid {
 	var out Paid
 	var of string
-	licensed := func(l Line) bool {
+	licensed := func(l InvoiceLine) bool {
 		return l.Subscription == s.ID && !l.Proration && s.advance(l)
 	}
 	for _, i := range p.Invoices {
@@ -179,7 +179,7 @@ func paid(p Picture, s *Subscription) Paid {
 }
 
 // advance reports whether a line bills an item in advance.
-func (s *Subscription) advance(l Line) bool {
+func (s *Subscription) advance(l InvoiceLine) bool {
 	if l.Meter != "" {
 		return false
 	}

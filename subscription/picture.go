@@ -86,28 +86,28 @@ func (s Subscription) Licensed() *Item {
 
 // An Invoice is what a customer owed.
 type Invoice struct {
-	ID           string    `json:"id"`
-	Number       string    `json:"number,omitempty"`
-	Subscription string    `json:"subscription,omitempty"`
-	Status       string    `json:"status"` // draft, open, paid, uncollectible, void
-	Reason       string    `json:"reason"` // Stripe's billing_reason
-	Currency     string    `json:"currency"`
-	AmountDue    int64     `json:"amountDue"`
-	AmountPaid   int64     `json:"amountPaid"`
-	Total        int64     `json:"total"`
-	CreatedAt    time.Time `json:"createdAt"`
-	PaidAt       time.Time `json:"paidAt,omitzero"`
-	URL          string    `json:"url,omitempty"` // Stripe's page, on which it can be paid
-	PDF          string    `json:"pdf,omitempty"`
-	Attempts     int64     `json:"attempts,omitempty"`
-	NextAttempt  time.Time `json:"nextAttempt,omitzero"`
-	Lines        []Line    `json:"lines"`
+	ID           string        `json:"id"`
+	Number       string        `json:"number,omitempty"`
+	Subscription string        `json:"subscription,omitempty"`
+	Status       string        `json:"status"` // draft, open, paid, uncollectible, void
+	Reason       string        `json:"reason"` // Stripe's billing_reason
+	Currency     string        `json:"currency"`
+	AmountDue    int64         `json:"amountDue"`
+	AmountPaid   int64         `json:"amountPaid"`
+	Total        int64         `json:"total"`
+	CreatedAt    time.Time     `json:"createdAt"`
+	PaidAt       time.Time     `json:"paidAt,omitzero"`
+	URL          string        `json:"url,omitempty"` // Stripe's page, on which it can be paid
+	PDF          string        `json:"pdf,omitempty"`
+	Attempts     int64         `json:"attempts,omitempty"`
+	NextAttempt  time.Time     `json:"nextAttempt,omitzero"`
+	Lines        []InvoiceLine `json:"lines"`
 
 	Intents []string `json:"-"` // the payment intents that paid it
 }
 
-// A Line is one amount of an invoice.
-type Line struct {
+// An InvoiceLine is one amount of an invoice.
+type InvoiceLine struct {
 	Description string    `json:"description,omitempty"`
 	Amount      int64     `json:"amount"`
 	Quantity    int64     `json:"quantity,omitempty"`
@@ -121,6 +121,15 @@ type Line struct {
 
 	Subscription string `json:"-"`
 	Item         string `json:"-"`
+}
+
+// A Quote is what a change or a renewal costs, before it is made.
+type Quote struct {
+	Total     int64         `json:"total"`     // minor units; below 0 is credit
+	AmountDue int64         `json:"amountDue"` // what is collected, after credit
+	Currency  string        `json:"currency"`
+	Lines     []InvoiceLine `json:"lines"`
+	At        time.Time     `json:"at,omitzero"` // to send with the change, so that it costs the same
 }
 
 // A Payment is one attempt to take money that the bank has decided.

@@ -29,7 +29,12 @@ func (d database) Validate() error {
 
 // make runs do on the database, which it makes when it is not there.
 func (d database) make(ctx context.Context, log *slog.Logger, do func(*tollgate.Engine) error) (err error) {
-	engine, err := tollgate.Open(ctx, d.DB, tollgate.Options{Logger: log})
+	return d.open(ctx, tollgate.Options{Logger: log}, do)
+}
+
+// open runs do on the database with options of its own.
+func (d database) open(ctx context.Context, opts tollgate.Options, do func(*tollgate.Engine) error) (err error) {
+	engine, err := tollgate.Open(ctx, d.DB, opts)
 	if err != nil {
 		return err
 	}

@@ -95,4 +95,3 @@ func besideDev(ctx context.Context, addr, path string, log logging, c *console) 
 		_ = server.Close()
 	}, nil
 }
-

@@ -16,13 +16,15 @@ type ServeCmd struct {
 	Addr  string  `env:"TOLLGATE_ADDR" default:"127.0.0.1:4242" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one, :4242 listens on all interfaces."`
 	Rate  float64 `name:"rate" env:"TOLLGATE_RATE" placeholder:"N" help:"Requests a second that one key may send, in the long run; no limit when 0."`
 	Burst int     `env:"TOLLGATE_BURST" placeholder:"N" help:"Requests one key may send at once; one second's worth when 0."`
+	selling
 	logging
 }
 
 // Help tells more than one line does.
 func (ServeCmd) Help() string {
 	return `Makes the database when it is not there, and says on standard error where it listens and what is still missing:
-a catalog (tollgate apply) or a key (tollgate key create). Both can be added while it runs.
+a catalog (tollgate apply) or a key (tollgate key create). Both can be added while it runs. With a Stripe key it sells
+plans and top-ups, and takes webhooks at /webhooks/stripe; docs/stripe.md says how.
 
 SIGINT or SIGTERM stops it in order: no new requests, those in flight are answered (for up to 30 seconds), and
 what was acknowledged is on disk. A second signal ends it at once; even then nothing acknowledged is lost.
@@ -57,7 +59,7 @@ func checkAddr(addr string) error {
 func (cmd *ServeCmd) Run(ctx context.Context, c *console) error {
 	limitMemory()
 	log := cmd.logger(c)
-	return cmd.make(ctx, log, func(engine *tollgate.Engine) error {
+	return cmd.open(ctx, tollgate.Options{Logger: log, Payments: cmd.payments()}, func(engine *tollgate.Engine) error {
 		l, err := listen(ctx, cmd.Addr)
 		if err != nil {
 			return err

@@ -67,17 +67,8 @@ func (c *Client) update(ctx context.Context, id, what string, params *stripe.Sub
 	return subscriptionOf(s), nil
 }
 
-// A Quote is what a change costs, before it is made.
-type Quote struct {
-	Total     int64               `json:"total"`     // minor units; below 0 is credit
-	AmountDue int64               `json:"amountDue"` // what is collected at once, after credit
-	Currency  string              `json:"currency"`
-	Lines     []subscription.Line `json:"lines"`
-	At        time.Time           `json:"at"` // to send with the change, so that it costs the same
-}
-
 // Preview returns what a change would cost: now, or at the next renewal.
-func (c *Client) Preview(ctx context.Context, ch Change) (Quote, error) {
+func (c *Client) Preview(ctx context.Context, ch Change) (subscription.Quote, error) {
 	details := &stripe.InvoiceCreatePreviewSubscriptionDetailsParams{ProrationBehavior: stripe.String(ch.proration())}
 	item := &stripe.InvoiceCreatePreviewSubscriptionDetailsItemParams{ID: &ch.Item}
 	if ch.PriceID != "" {
@@ -100,16 +91,16 @@ func (c *Client) Preview(ctx context.Context, ch Change) (Quote, error) {
 }
 
 // Upcoming returns what the next renewal will cost.
-func (c *Client) Upcoming(ctx context.Context, subscriptionID string) (Quote, error) {
+func (c *Client) Upcoming(ctx context.Context, subscriptionID string) (subscription.Quote, error) {
 	return c.preview(ctx, &stripe.InvoiceCreatePreviewParams{Subscription: &subscriptionID}, time.Time{})
 }
 
-func (c *Client) preview(ctx context.Context, params *stripe.InvoiceCreatePreviewParams, at time.Time) (Quote, error) {
+func (c *Client) preview(ctx context.Context, params *stripe.InvoiceCreatePreviewParams, at time.Time) (subscription.Quote, error) {
 	i, err := call(ctx, c, "preview invoice", func(ctx context.Context) (*stripe.Invoice, error) { return c.api.V1Invoices.CreatePreview(ctx, params) })
 	if err != nil {
-		return Quote{}, err
+		return subscription.Quote{}, err
 	}
-	return Quote{Total: i.Total, AmountDue: i.AmountDue, Currency: string(i.Currency), Lines: invoiceOf(i).Lines, At: at}, nil
+	return subscription.Quote{Total: i.Total, AmountDue: i.AmountDue, Currency: string(i.Currency), Lines: invoiceOf(i).Lines, At: at}, nil
 }
 
 // CancelAtPeriodEnd plans the end of a subscription, or takes it back.

@@ -185,8 +185,8 @@ func invoiceOf(i *stripe.Invoice) subscription.Invoice {
 	return out
 }
 
-func lineOf(l *stripe.InvoiceLineItem) subscription.Line {
-	out := subscription.Line{Description: l.Description, Amount: l.Amount, Quantity: l.Quantity}
+func lineOf(l *stripe.InvoiceLineItem) subscription.InvoiceLine {
+	out := subscription.InvoiceLine{Description: l.Description, Amount: l.Amount, Quantity: l.Quantity}
 	if l.Period != nil {
 		out.Start, out.End = moment(l.Period.Start), moment(l.Period.End)
 	}
