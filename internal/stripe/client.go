@@ -2,6 +2,7 @@ package stripe
 
 import (
 	"context"
+	cryptorand "crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -28,6 +29,8 @@ type Options struct {
 // A Client calls Stripe. It is safe for concurrent use.
 type Client struct {
 	api    *stripe.Client
+	raw    *stripe.BackendImplementation // for requests and answers that must keep their decimals
+	key    string
 	secret string // of webhooks
 	live   bool
 	log    *slog.Logger
@@ -45,6 +48,19 @@ const (
 
 // Check returns what is wrong with the options, or nil: each message names the setting and says what to write.
 func (o Options) Check() error {
+	switch err := o.checkKey(); {
+	case err != nil:
+		return err
+	case o.WebhookSecret == "":
+		return errors.New("the Stripe webhook secret is missing: set TOLLGATE_STRIPE_WEBHOOK_SECRET to the whsec_… of the endpoint, without which anybody could send webhooks")
+	case !strings.HasPrefix(o.WebhookSecret, "whsec_"):
+		return errors.New("the Stripe webhook secret must begin with whsec_: it is the endpoint's signing secret, not an API key")
+	}
+	return nil
+}
+
+// checkKey checks what a call needs: the key, and where it goes.
+func (o Options) checkKey() error {
 	live := strings.HasPrefix(o.SecretKey, keyLivePre) || strings.HasPrefix(o.SecretKey, "rk_live_")
 	test := strings.HasPrefix(o.SecretKey, keyTestPre) || strings.HasPrefix(o.SecretKey, "rk_test_")
 	switch {
@@ -52,10 +68,6 @@ func (o Options) Check() error {
 		return errors.New("the Stripe secret key is missing: set TOLLGATE_STRIPE_SECRET_KEY to sk_test_… or sk_live_…")
 	case !live && !test:
 		return errors.New("the Stripe secret key must begin with sk_test_, sk_live_, rk_test_ or rk_live_: copy it from Stripe's dashboard, under API keys")
-	case o.WebhookSecret == "":
-		return errors.New("the Stripe webhook secret is missing: set TOLLGATE_STRIPE_WEBHOOK_SECRET to the whsec_… of the endpoint, without which anybody could send webhooks")
-	case !strings.HasPrefix(o.WebhookSecret, "whsec_"):
-		return errors.New("the Stripe webhook secret must begin with whsec_: it is the endpoint's signing secret, not an API key")
 	}
 	if o.URL == "" {
 		return nil
@@ -75,7 +87,24 @@ func New(o Options) (*Client, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	c := &Client{secret: o.WebhookSecret, live: strings.Contains(o.SecretKey, "_live_"), log: o.Logger}
+	return open(o)
+}
+
+// NewCaller returns a client that only makes calls, and so needs no webhook secret: tollgate apply makes the endpoint
+// that has one. No webhook is ever valid to it. It is an error when the options are not in order; nothing is sent.
+func NewCaller(o Options) (*Client, error) {
+	if err := o.checkKey(); err != nil {
+		return nil, err
+	}
+	o.WebhookSecret = secretNobodyHas()
+	return open(o)
+}
+
+// secretNobodyHas stands where an empty secret would: stripe-go takes what was signed with an empty one.
+func secretNobodyHas() string { return "whsec_" + cryptorand.Text() }
+
+func open(o Options) (*Client, error) {
+	c := &Client{key: o.SecretKey, secret: o.WebhookSecret, live: strings.Contains(o.SecretKey, "_live_"), log: o.Logger}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -88,7 +117,12 @@ func New(o Options) (*Client, error) {
 	if o.URL != "" {
 		config.URL = stripe.String(strings.TrimSuffix(o.URL, "/"))
 	}
-	c.api = stripe.NewClient(o.SecretKey, stripe.WithBackends(stripe.NewBackendsWithConfig(config)))
+	backends := stripe.NewBackendsWithConfig(config)
+	raw, ok := backends.API.(*stripe.BackendImplementation)
+	if !ok {
+		return nil, fmt.Errorf("stripe-go's backend is a %T", backends.API)
+	}
+	c.raw, c.api = raw, stripe.NewClient(o.SecretKey, stripe.WithBackends(backends))
 	return c, nil
 }
 
