@@ -10,6 +10,7 @@ import (
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/examples/catalogs"
 	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/internal/stripe"
 	"github.com/tollgate/tollgate/meter"
 	"github.com/tollgate/tollgate/plan"
 )
@@ -55,28 +56,54 @@ func (cmd *DevCmd) Validate() error {
 func (cmd *DevCmd) Run(ctx context.Context, c *console) error {
 	limitMemory()
 	log := cmd.logger(c)
-	return database{cmd.DB}.make(ctx, log, func(engine *tollgate.Engine) error {
+	l, err := listen(ctx, cmd.Addr)
+	if err != nil {
+		return err
+	}
+	shop, shopURL, stop, err := besideDev(ctx, cmd.Sandbox, cmd.Shop, cmd.logging, c)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	hook := urlOf(l) + "/webhooks/stripe"
+	secret, err := shop.Listen(hook)
+	if err != nil {
+		return err
+	}
+	sells := tollgate.Payments{SecretKey: devSecretKey, WebhookSecret: secret, URL: shopURL, SuccessURL: urlOf(l) + "/docs", PromotionCodes: true}
+	return database{cmd.DB}.open(ctx, tollgate.Options{Logger: log, Payments: sells}, func(engine *tollgate.Engine) error {
 		if err := cmd.publish(ctx, c, engine); err != nil {
+			return err
+		}
+		if err := stock(ctx, engine, sells); err != nil {
 			return err
 		}
 		key, err := devKey(ctx, engine)
 		if err != nil {
 			return err
 		}
-		l, err := listen(ctx, cmd.Addr)
-		if err != nil {
-			return err
-		}
-		_, shop, stop, err := besideDev(ctx, cmd.Sandbox, cmd.Shop, cmd.logging, c)
-		if err != nil {
-			return err
-		}
-		defer stop()
-		if err := welcome(c, engine.Catalog(), urlOf(l), key, cmd.DB, shop); err != nil {
+		if err := welcome(c, engine.Catalog(), urlOf(l), key, cmd.DB, shopURL); err != nil {
 			return err
 		}
 		return answer(ctx, l, newServer(engine, log, 0, 0))
 	})
+}
+
+// devSecretKey is what the sandbox beside dev is called with: it takes any key of this kind.
+const devSecretKey = "sk_test_dev"
+
+// stock puts the catalog in force on sale.
+func stock(ctx context.Context, engine *tollgate.Engine, sells tollgate.Payments) error {
+	door, err := stripe.New(stripe.Options{SecretKey: sells.SecretKey, WebhookSecret: sells.WebhookSecret, URL: sells.URL})
+	if err != nil {
+		return err
+	}
+	changes, err := door.PlanCatalog(ctx, stripe.Wish{Catalog: engine.Catalog()})
+	if err != nil {
+		return err
+	}
+	_, err = door.ApplyCatalog(ctx, changes)
+	return err
 }
 
 // publish puts the catalog asked for in force, or the sample when there is none.
@@ -127,9 +154,9 @@ func welcome(c *console, catalog *plan.Catalog, url, key, db, shop string) error
 Paste this to make a customer and let it use one unit of %[4]s:
 
     %[5]s
-
+%[7]s
 Ctrl-C stops the server.
-`, c.paint(bold, url), redact(db), key, sampleMeter(catalog).Slug, sampleRequests(catalog, url, key), shop)
+`, c.paint(bold, url), redact(db), key, sampleMeter(catalog).Slug, sampleRequests(catalog, url, key), shop, sampleCheckout(catalog, url, key))
 }
 
 // sampleRequests returns one line of shell that makes a customer and consumes, each time it is pasted.
@@ -142,6 +169,20 @@ func sampleRequests(catalog *plan.Catalog, url, key string) string {
 	}
 	body := quoted(fmt.Sprintf(`{"customer":"ada","meter":%q,"amount":1,"transactionId":"try-`, m.Slug)) + `"$(date +%s)"` + quoted(end)
 	return curl + " -X PUT " + url + "/v1/customers/ada -d '{}' && " + curl + " " + url + "/v1/consume -d " + body
+}
+
+// sampleCheckout returns what to paste to sell that customer a plan; nothing when no plan has a price.
+func sampleCheckout(catalog *plan.Catalog, url, key string) string {
+	for _, p := range catalog.PlansInOrder() {
+		for _, price := range p.Prices {
+			if price.Meter == "" {
+				body := quoted(fmt.Sprintf(`{"customer":"ada","price":%q}`, price.Slug))
+				return "\nAnd this to sell it a plan: open the url it answers, and pay with 4242 4242 4242 4242, 12/34, 123:\n\n" +
+					fmt.Sprintf("    curl -sS -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' %s/v1/checkout-sessions -d %s\n", key, url, body)
+			}
+		}
+	}
+	return ""
 }
 
 // sampleMeter returns a meter that customers of the default plan can use, or any when there is none such.

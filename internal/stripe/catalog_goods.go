@@ -56,7 +56,6 @@ func wanted(catalog *plan.Catalog) (*goods, error) {
 }
 
 const (
-	source        = "tollgate"
 	productPrefix = "tollgate_"       // of a plan's product
 	topUpPrefix   = "tollgate-topup_" // of a top-up's, which no plan's begins with
 	eventPrefix   = "tollgate_"       // of a meter's event name

@@ -46,7 +46,7 @@ func (s *shelf) comparePortal(w Wish, want *goods, out *Changes) {
 
 const (
 	cancelAtEnd = "at_period_end"
-	prorated    = "create_prorations"
+	prorated    = "always_invoice"
 )
 
 // portalForm returns what the portal offers, with the ids of prices by ref; between how many plans one can switch; and
