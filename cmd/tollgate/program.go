@@ -36,6 +36,7 @@ type program struct {
 	Limits LimitsCmd `cmd:"" group:"data" help:"Show a customer's limits, and move them."`
 	Reset  ResetCmd  `cmd:"" group:"data" help:"Begin a window's counting again."`
 
+	Doctor    DoctorCmd    `cmd:"" group:"look" help:"Compare what is kept of Stripe with Stripe, and mend it."`
 	Webhooks  WebhooksCmd  `cmd:"" group:"look" help:"List Stripe's events, and have one worked on again."`
 	Usage     UsageCmd     `cmd:"" group:"look" help:"Show what was used, by the day or otherwise, as a table with bars."`
 	Customers CustomersCmd `cmd:"" group:"look" help:"List customers, or show one."`

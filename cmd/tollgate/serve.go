@@ -67,6 +67,11 @@ func (cmd *ServeCmd) Run(ctx context.Context, c *console) error {
 		url := urlOf(l)
 		cmd.announce(c, "tollgate serves "+url+" from "+cmd.database.String(), "url", url)
 		cmd.sayMissing(ctx, c, engine)
+		if engine.Sells() {
+			for _, text := range engine.StripeReady(ctx) {
+				cmd.announce(c, text)
+			}
+		}
 		if err := answer(ctx, l, newServer(engine, log, cmd.Rate, cmd.Burst)); err != nil {
 			return err
 		}

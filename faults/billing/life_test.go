@@ -244,3 +244,62 @@ func TestADeclinedCheckoutGivesNothing(t *testing.T) {
 	}
 	s.want("on return, before any webhook", "fay", "free", "tokens", 100)
 }
+
+func TestTheDoctorFindsWhatWasMissedAndMendsIt(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, db string) {
+		t.Parallel()
+		s := open(t, db, sandbox.Options{Chaos: sandbox.Chaos{Drop: 100}})
+		s.customer("gus")
+		none := 0
+		s.buy(tollgate.CheckoutRequest{Customer: "gus", Price: "pro_monthly", TrialDays: &none}, visa)
+		s.buy(tollgate.CheckoutRequest{Customer: "gus", TopUp: "pack"}, visa)
+		s.settle()
+		s.want("every webhook was lost", "gus", "free", "tokens", 0)
+		count := func(repair bool) (all, mended int) {
+			t.Helper()
+			found, err := s.engine.Diagnose(s.ctx, repair)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range found {
+				if d.Customer == "gus" {
+					all++
+					if d.Repaired {
+						mended++
+					}
+				}
+			}
+			return all, mended
+		}
+		if all, _ := count(false); all < 4 { // plan, period, two payments, a grant
+			t.Errorf("the doctor finds %d differences, want at least 4", all)
+		}
+		s.want("a look changes nothing", "gus", "free", "tokens", 0)
+		if all, mended := count(true); all != mended {
+			t.Errorf("%d of %d differences are mended", mended, all)
+		}
+		s.want("repaired", "gus", "pro", "tokens", 100)
+		if all, _ := count(false); all != 0 {
+			t.Errorf("after the repair the doctor finds %d differences", all)
+		}
+	})
+}
+
+func TestLostWebhooksAreReadFromStripesList(t *testing.T) {
+	t.Parallel()
+	s := open(t, testdb.SQLite(t), sandbox.Options{Chaos: sandbox.Chaos{Drop: 100}})
+	s.customer("hal")
+	s.buy(tollgate.CheckoutRequest{Customer: "hal", TopUp: "pack"}, visa)
+	s.settle()
+	s.want("lost", "hal", "free", "tokens", 0)
+	fresh, err := s.engine.Reconcile(s.ctx)
+	if err != nil || fresh == 0 {
+		t.Fatalf("reconcile: %d, %v", fresh, err)
+	}
+	s.settle()
+	s.want("reconciled", "hal", "free", "tokens", 100)
+	if again, err := s.engine.Reconcile(s.ctx); err != nil || again != 0 {
+		t.Errorf("a second look finds %d new events, %v", again, err)
+	}
+}
