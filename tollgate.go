@@ -42,6 +42,9 @@ type Options struct {
 	// NoRollUp leaves the roll-up of usage to other processes on the same database, or to RollUp. What it has not counted,
 	// questions about usage read line by line.
 	NoRollUp bool
+	// TokenKeys sign customer tokens, each of TokenKeyBytesMin bytes or more: the first one signs, all of them verify, so
+	// that a key can be replaced without a gap. Without any, one is made and kept in the database, for all processes on it.
+	TokenKeys [][]byte
 }
 
 // An Engine is an open Tollgate.
@@ -56,6 +59,8 @@ type Engine struct {
 	book    atomic.Pointer[book]
 	zones   sync.Map // IANA name → *time.Location
 
+	tokenKeys *tokenRing
+
 	stop     context.CancelFunc
 	stopped  chan struct{} // closed when the catalog watcher has ended
 	closing  sync.Once
@@ -65,11 +70,15 @@ type Engine struct {
 // Open opens the database that url names, making or updating its tables: postgres://… or the path of a
 // SQLite file. The caller closes the Engine.
 func Open(ctx context.Context, url string, opts Options) (*Engine, error) {
+	ring, err := newTokenRing(opts.TokenKeys)
+	if err != nil {
+		return nil, err
+	}
 	db, err := store.Open(ctx, url)
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{db: db, clock: opts.Now, log: opts.Logger, seed: maphash.MakeSeed(), stopped: make(chan struct{})}
+	e := &Engine{db: db, clock: opts.Now, log: opts.Logger, seed: maphash.MakeSeed(), tokenKeys: ring, stopped: make(chan struct{})}
 	if e.clock == nil {
 		e.clock = time.Now
 	}

@@ -60,7 +60,7 @@ func tags() []*huma.Tag {
 func operations() map[string]operation {
 	all := map[string]operation{}
 	for _, group := range []map[string]operation{
-		customerOperations(), usageOperations(), balanceOperations(), holdOperations(), grantOperations(), limitOperations(),
+		customerOperations(), tokenOperations(), usageOperations(), balanceOperations(), holdOperations(), grantOperations(), limitOperations(),
 		usageStatisticsOperations(), catalogOperations(), serverOperations(),
 	} {
 		maps.Copy(all, group)
