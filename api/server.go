@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tollgate/tollgate"
+	"github.com/tollgate/tollgate/pace"
 )
 
 // Limits of what a server reads and how long it waits.
@@ -46,7 +47,7 @@ type Server struct {
 	huma    huma.API
 	buffers buffers
 	keys    *keyring
-	rates   *rates
+	rates   *pace.Pace
 	metrics *metrics
 
 	operations []*huma.Operation // in the order of their routes
@@ -67,7 +68,7 @@ func New(e *tollgate.Engine, opts Options) *Server {
 		log:     opts.Logger,
 		mux:     http.NewServeMux(),
 		keys:    newKeyring(e),
-		rates:   newRates(opts.RatePerSecond, opts.Burst),
+		rates:   pace.New(opts.RatePerSecond, opts.Burst),
 		metrics: newMetrics(opts.Registry),
 	}
 	if s.log == nil {

@@ -42,6 +42,8 @@ func refusal(c fault.Code) string {
 		return "The key sends too fast: wait as many seconds as Retry-After says."
 	case fault.Unavailable:
 		return "The database cannot answer now. Nothing is confirmed; send the same request again."
+	case fault.PaymentsNotConfigured:
+		return "The server has no way to take payments. Everything else works."
 	case fault.Internal:
 		return "A fault of Tollgate's own. The operator's log has the cause under requestId."
 	}
@@ -52,7 +54,7 @@ func refusal(c fault.Code) string {
 func codes() []fault.Code {
 	return []fault.Code{
 		fault.Unauthorized, fault.InsufficientCredits, fault.Forbidden, fault.FeatureNotInPlan, fault.NotFound, fault.MethodNotAllowed,
-		fault.Conflict, fault.TooLarge, fault.Invalid, fault.RateLimited, fault.Internal, fault.Unavailable,
+		fault.Conflict, fault.TooLarge, fault.Invalid, fault.RateLimited, fault.Internal, fault.Unavailable, fault.PaymentsNotConfigured,
 	}
 }
 

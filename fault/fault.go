@@ -19,18 +19,19 @@ type Code string
 
 // The codes, each with the HTTP status the faces answer (see Status).
 const (
-	Invalid             Code = "invalid_request"      // 422: a field is missing, malformed or past a limit
-	TooLarge            Code = "too_large"            // 413: the body, the batch or a field is over its size limit
-	Unauthorized        Code = "unauthorized"         // 401: no key, or one that is unknown or revoked
-	InsufficientCredits Code = "insufficient_credits" // 402: the balance does not cover the amount
-	Forbidden           Code = "forbidden"            // 403: the key has not the scope
-	FeatureNotInPlan    Code = "feature_not_in_plan"  // 403: the customer's plan does not include the feature
-	NotFound            Code = "not_found"            // 404: the thing named does not exist
-	MethodNotAllowed    Code = "method_not_allowed"   // 405: the path exists, the method does not
-	Conflict            Code = "conflict"             // 409: an id seen before, with another payload; or a state that forbids the act
-	RateLimited         Code = "rate_limited"         // 429: the key sends too fast
-	Unavailable         Code = "unavailable"          // 503: the store cannot answer now; send the same request again
-	Internal            Code = "internal"             // 500: a fault of Tollgate's own
+	Invalid               Code = "invalid_request"         // 422: a field is missing, malformed or past a limit
+	TooLarge              Code = "too_large"               // 413: the body, the batch or a field is over its size limit
+	Unauthorized          Code = "unauthorized"            // 401: no key, or one that is unknown or revoked
+	InsufficientCredits   Code = "insufficient_credits"    // 402: the balance does not cover the amount
+	Forbidden             Code = "forbidden"               // 403: the key has not the scope
+	FeatureNotInPlan      Code = "feature_not_in_plan"     // 403: the customer's plan does not include the feature
+	NotFound              Code = "not_found"               // 404: the thing named does not exist
+	MethodNotAllowed      Code = "method_not_allowed"      // 405: the path exists, the method does not
+	Conflict              Code = "conflict"                // 409: an id seen before, with another payload; or a state that forbids the act
+	RateLimited           Code = "rate_limited"            // 429: the key sends too fast
+	Unavailable           Code = "unavailable"             // 503: the store cannot answer now; send the same request again
+	PaymentsNotConfigured Code = "payments_not_configured" // 503: the server has no way to take payments
+	Internal              Code = "internal"                // 500: a fault of Tollgate's own
 )
 
 // statuses maps each code to its HTTP status (RFC 9110 §15).
@@ -54,7 +55,7 @@ func statuses(c Code) int {
 		return 409
 	case RateLimited:
 		return 429
-	case Unavailable:
+	case Unavailable, PaymentsNotConfigured:
 		return 503
 	}
 	return 500
