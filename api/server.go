@@ -80,6 +80,12 @@ func New(e *tollgate.Engine, opts Options) *Server {
 	return s
 }
 
+// Mount answers every path below prefix, which begins and ends with a slash, by h: another face, with request ids, log
+// lines and metrics as the API's own, and nothing else of it. Call it before the Server serves.
+func (s *Server) Mount(prefix string, h http.Handler) {
+	s.mux.Handle(prefix, h)
+}
+
 // HTTPServer returns an http.Server on addr with the package's limits. The caller runs it and shuts it down.
 func (s *Server) HTTPServer(addr string) *http.Server {
 	return &http.Server{

@@ -28,8 +28,13 @@ func (d database) Validate() error {
 }
 
 // make runs do on the database, which it makes when it is not there.
-func (d database) make(ctx context.Context, log *slog.Logger, do func(*tollgate.Engine) error) (err error) {
-	engine, err := tollgate.Open(ctx, d.DB, tollgate.Options{Logger: log})
+func (d database) make(ctx context.Context, log *slog.Logger, do func(*tollgate.Engine) error) error {
+	return d.open(ctx, tollgate.Options{Logger: log}, do)
+}
+
+// open is make with all that the Engine can be told.
+func (d database) open(ctx context.Context, opts tollgate.Options, do func(*tollgate.Engine) error) (err error) {
+	engine, err := tollgate.Open(ctx, d.DB, opts)
 	if err != nil {
 		return err
 	}

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
 
 	"github.com/tollgate/tollgate"
+	"github.com/tollgate/tollgate/api"
 	"github.com/tollgate/tollgate/examples/catalogs"
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/meter"
@@ -24,6 +26,7 @@ type DevCmd struct {
 	DB      string `name:"db" default:"tollgate-dev.db" placeholder:"FILE|URL" env:"TOLLGATE_DATABASE_URL,TOLLGATE_DB" help:"The database; made when it is not there."`
 	Addr    string `env:"TOLLGATE_ADDR" default:"127.0.0.1:4242" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one."`
 	Catalog string `placeholder:"FILE" help:"A catalog to publish at the start, when it has changed."`
+	pages
 	logging
 }
 
@@ -43,7 +46,7 @@ func (cmd *DevCmd) Validate() error {
 	if err := checkAddr(cmd.Addr); err != nil {
 		return err
 	}
-	return database{cmd.DB}.Validate()
+	return errors.Join(cmd.pages.Validate(), database{cmd.DB}.Validate())
 }
 
 // Run runs the command.
@@ -65,7 +68,7 @@ func (cmd *DevCmd) Run(ctx context.Context, c *console) error {
 		if err := welcome(c, engine.Catalog(), urlOf(l), key, cmd.DB); err != nil {
 			return err
 		}
-		return answer(ctx, l, newServer(engine, log, 0, 0))
+		return answer(ctx, l, newServer(engine, log, api.Options{}, cmd.pages))
 	})
 }
 
