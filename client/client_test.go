@@ -195,10 +195,13 @@ func everyVerb(t *testing.T, e *tollgate.Engine, c *client.Client, customer id.C
 	if _, err := c.Batch(ctx, batch); err != nil {
 		t.Fatal(err)
 	}
-	gotBatch, gotErr := c.Batch(ctx, batch)
-	wantBatch, wantErr := e.Batch(ctx, batch)
-	if len(gotBatch) != len(batch) || gotErr != nil {
-		t.Fatalf("Batch: %v, %v", gotBatch, gotErr)
+	gotBatch, err := c.Batch(ctx, batch)
+	if len(gotBatch) != len(batch) || err != nil {
+		t.Fatalf("Batch: %v, %v", gotBatch, err)
+	}
+	wantBatch, err := e.Batch(ctx, batch)
+	if err != nil {
+		t.Fatal(err)
 	}
 	for i := range batch {
 		same(t, "Batch", wantBatch[i].Receipt, wantBatch[i].Err, gotBatch[i].Receipt, gotBatch[i].Err)
