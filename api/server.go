@@ -36,6 +36,9 @@ type Options struct {
 	Version       string               // of the program; "dev" when empty
 	RatePerSecond float64              // requests a key may send, in the long run; no limit when 0
 	Burst         int                  // requests a key may send at once; one second's worth when 0
+
+	// Describe adds the routes of faces that are mounted to the OpenAPI document, and returns them in order; nil adds none.
+	Describe func(*huma.OpenAPI) []*huma.Operation
 }
 
 // A Server answers the API. It keeps no state but caches, so that any number of Servers may stand before one
@@ -76,6 +79,9 @@ func New(e *tollgate.Engine, opts Options) *Server {
 	}
 	s.huma = s.newHuma(opts)
 	s.routes()
+	if opts.Describe != nil {
+		s.operations = append(s.operations, opts.Describe(s.huma.OpenAPI())...)
+	}
 	s.document()
 	return s
 }

@@ -14,17 +14,17 @@ import (
 
 // Billing is everything a front end shows of one customer, and what it can offer.
 type Billing struct {
-	Customer      Person                 `json:"customer"`
-	Plan          plan.Plan              `json:"plan"`
-	Subscription  Subscription           `json:"subscription"`
-	Balances      []credit.Balance       `json:"balances"` // as GET /v1/customers/{externalId}/balances, but for holds
-	Features      map[id.Slug]plan.Value `json:"features"` // every feature of the catalog; false when the plan does not include it
-	Payments      []Payment              `json:"payments"` // newest first
-	Plans         []plan.Plan            `json:"plans"`    // in the catalog's order
-	TopUps        []plan.TopUp           `json:"topUps"`
-	Prices        []tollgate.ShownPrice  `json:"prices"`
-	UpgradeURL    string                 `json:"upgradeUrl,omitempty"`
-	PaymentsReady bool                   `json:"paymentsReady"` // false: checkout answers payments_not_configured
+	Customer      Person                 `json:"customer" doc:"Who it is."`
+	Plan          plan.Plan              `json:"plan" doc:"What the customer is on, as in the catalog."`
+	Subscription  Subscription           `json:"subscription" doc:"The current one."`
+	Balances      []credit.Balance       `json:"balances" doc:"Every balance of the plan, and every other one used or granted."`
+	Features      map[id.Slug]plan.Value `json:"features" doc:"Every feature of the catalog by slug; false when the plan does not include it."`
+	Payments      []Payment              `json:"payments" doc:"Newest first."`
+	Plans         []plan.Plan            `json:"plans" doc:"What there is, in the catalog's order."`
+	TopUps        []plan.TopUp           `json:"topUps" doc:"Lots of units that are sold once."`
+	Prices        []tollgate.ShownPrice  `json:"prices" doc:"Every price and top-up, for display."`
+	UpgradeURL    string                 `json:"upgradeUrl,omitempty" doc:"Where a customer can get more."`
+	PaymentsReady bool                   `json:"paymentsReady" doc:"false: checkout answers payments_not_configured."`
 }
 
 // A Person is what a page may know of its customer: not the metadata, which is the server's.

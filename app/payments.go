@@ -46,29 +46,29 @@ const QuantityMax = 1000
 
 // A Redirect is a page to go to.
 type Redirect struct {
-	URL string `json:"url"`
+	URL string `json:"url" doc:"The page to go to."`
 }
 
 // A Subscription is a customer's subscription as its page may see it.
 type Subscription struct {
 	ID                string      `json:"id"`
-	Plan              id.Slug     `json:"plan"`
-	Price             id.Slug     `json:"price,omitempty"`
-	Status            string      `json:"status"` // in Stripe's words
+	Plan              id.Slug     `json:"plan" doc:"The slug of its plan."`
+	Price             id.Slug     `json:"price,omitempty" doc:"The slug of its price; left out where nothing is paid."`
+	Status            string      `json:"status" doc:"The state, in Stripe's words."`
 	Period            period.Span `json:"period"`
-	Since             time.Time   `json:"since"`
-	CancelAtPeriodEnd bool        `json:"cancelAtPeriodEnd"`
+	Since             time.Time   `json:"since" doc:"When it began."`
+	CancelAtPeriodEnd bool        `json:"cancelAtPeriodEnd" doc:"It ends with its period."`
 }
 
 // A Payment is one payment of a customer.
 type Payment struct {
 	ID          string    `json:"id"`
-	Amount      int64     `json:"amount"` // minor units
+	Amount      int64     `json:"amount" doc:"In minor units: 799 is $7.99."`
 	Currency    string    `json:"currency"`
-	Status      string    `json:"status"` // succeeded, failed, pending or refunded
-	Description string    `json:"description,omitempty"`
-	InvoiceURL  string    `json:"invoiceUrl,omitempty"`
-	ReceiptURL  string    `json:"receiptUrl,omitempty"`
+	Status      string    `json:"status" doc:"succeeded, failed, pending or refunded."`
+	Description string    `json:"description,omitempty" doc:"What was paid, for people."`
+	InvoiceURL  string    `json:"invoiceUrl,omitempty" doc:"The invoice, as a page."`
+	ReceiptURL  string    `json:"receiptUrl,omitempty" doc:"The receipt, as a page."`
 	CreatedAt   time.Time `json:"createdAt"`
 }
 

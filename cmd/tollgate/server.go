@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/api"
 	"github.com/tollgate/tollgate/app"
@@ -29,8 +31,10 @@ func (p pages) Validate() error {
 func newServer(engine *tollgate.Engine, log *slog.Logger, opts api.Options, p pages) *http.Server {
 	opts.Logger, opts.Version = log, version()
 	closing := make(chan struct{})
+	mounted := app.Options{Origins: p.Origins, Closing: closing, Logger: log}
+	opts.Describe = func(doc *huma.OpenAPI) []*huma.Operation { return app.Describe(doc, mounted) }
 	s := api.New(engine, opts)
-	s.Mount("/api/", app.TokenHandler(engine, app.Options{Origins: p.Origins, Closing: closing, Logger: log}))
+	s.Mount("/api/", app.TokenHandler(engine, mounted))
 	server := s.HTTPServer("")
 	server.RegisterOnShutdown(sync.OnceFunc(func() { close(closing) })) // Shutdown waits for streams otherwise
 	return server
