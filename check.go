@@ -24,6 +24,7 @@ type Check struct {
 	Allowed    bool            `json:"allowed"`
 	Meter      id.Slug         `json:"meter,omitempty"`
 	Balance    id.Slug         `json:"balance,omitempty"`   // that would pay
+	Limit      *quantity.Units `json:"limit,omitempty"`     // of its window, in its units; left out when unlimited
 	Available  *quantity.Units `json:"available,omitempty"` // in its units; null when unlimited
 	Required   *quantity.Units `json:"required,omitempty"`
 	Unlimited  bool            `json:"unlimited,omitempty"`
@@ -87,7 +88,7 @@ func (e *Engine) checkMeter(ctx context.Context, b *book, c Customer, r CheckReq
 		return Check{}, err
 	}
 	receipt := state.Receipt(slug, now)
-	out := Check{Meter: r.Meter, Balance: slug, Available: receipt.Available, Unlimited: receipt.Unlimited, ResetsAt: receipt.ResetsAt}
+	out := Check{Meter: r.Meter, Balance: slug, Limit: receipt.Limit, Available: receipt.Available, Unlimited: receipt.Unlimited, ResetsAt: receipt.ResetsAt}
 	required, ok := state.Price(m, amount, cost)
 	if !ok {
 		return Check{}, fault.Field("amount", amount, quantity.Max, "The amount is too large to be charged.")

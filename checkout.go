@@ -314,3 +314,24 @@ func (e *Engine) Portal(ctx context.Context, r PortalRequest) (PortalSession, er
 	at, err := s.stripe.Portal(ctx, b.Stripe, r.ReturnURL)
 	return PortalSession{URL: at}, err
 }
+
+// SlugOfPrice returns what a price at Stripe stands for: the slug of a plan's price, or of a top-up. Fault:
+// invalid_request for one that is none of the catalog's.
+func (e *Engine) SlugOfPrice(ctx context.Context, priceID string) (price, topUp id.Slug, err error) {
+	s, err := e.sells()
+	if err != nil {
+		return "", "", err
+	}
+	slug, err := s.stripe.PriceSlug(ctx, priceID)
+	if err != nil {
+		return "", "", err
+	}
+	b := e.book.Load()
+	if _, ok := b.TopUps[slug]; ok {
+		return "", slug, nil
+	}
+	if _, _, ok := priceOf(b.Catalog, slug); ok {
+		return slug, "", nil
+	}
+	return "", "", fault.Field("priceId", priceID, nil, "Stripe's price %s is none of the catalog's.", priceID)
+}

@@ -52,16 +52,19 @@ var floors = map[string]place{
 	// Doors to the outside.
 	"internal/store":  {floor: 5},
 	"internal/stripe": {floor: 5},
-	"client":          {floor: 5},
+	"pace":            {floor: 5},
+	"spool":           {floor: 5},
 
 	// Verbs.
 	rootPackage: {floor: 6},
 
 	// Faces.
-	"api":      {floor: 7},
-	"app":      {floor: 7},
-	"flowglad": {floor: 7},
-	"web":      {floor: 7},
+	"api":        {floor: 7},
+	"app":        {floor: 7},
+	"client":     {floor: 7},
+	"flowglad":   {floor: 7},
+	"middleware": {floor: 7},
+	"web":        {floor: 7},
 
 	// The program.
 	"cmd/tollgate": {floor: 8},

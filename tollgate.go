@@ -43,6 +43,9 @@ type Options struct {
 	// questions about usage read line by line.
 	NoRollUp bool
 	Payments Payments // how plans are sold; the zero value sells nothing
+	// TokenKeys sign customer tokens, each of TokenKeyBytesMin bytes or more: the first one signs, all of them verify, so
+	// that a key can be replaced without a gap. Without any, one is made and kept in the database, for all processes on it.
+	TokenKeys [][]byte
 }
 
 // An Engine is an open Tollgate.
@@ -58,6 +61,8 @@ type Engine struct {
 	book    atomic.Pointer[book]
 	zones   sync.Map // IANA name → *time.Location
 
+	tokenKeys *tokenRing
+
 	stop     context.CancelFunc
 	stopped  chan struct{} // closed when the catalog watcher has ended
 	closing  sync.Once
@@ -67,11 +72,15 @@ type Engine struct {
 // Open opens the database that url names, making or updating its tables: postgres://… or the path of a
 // SQLite file. The caller closes the Engine.
 func Open(ctx context.Context, url string, opts Options) (*Engine, error) {
+	ring, err := newTokenRing(opts.TokenKeys)
+	if err != nil {
+		return nil, err
+	}
 	db, err := store.Open(ctx, url)
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{db: db, clock: opts.Now, log: opts.Logger, seed: maphash.MakeSeed(), stopped: make(chan struct{})}
+	e := &Engine{db: db, clock: opts.Now, log: opts.Logger, seed: maphash.MakeSeed(), tokenKeys: ring, stopped: make(chan struct{})}
 	if e.clock == nil {
 		e.clock = time.Now
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/fault"
+	"github.com/tollgate/tollgate/pace"
 )
 
 // open is the scope of routes that need no key.
@@ -29,10 +30,10 @@ func (s *Server) admit(x *exchange, r *http.Request, need tollgate.Scope) error 
 		return err
 	}
 	x.key = key.ID
-	if wait := s.rates.wait(key.ID); wait > 0 {
-		x.Header().Set("Retry-After", seconds(wait))
+	if wait := s.rates.Wait(key.ID); wait > 0 {
+		x.Header().Set("Retry-After", pace.RetryAfter(wait))
 		return fault.New(fault.RateLimited, "The key sends more requests than it may. Wait as long as Retry-After says, in seconds, and send the same request again.").
-			With("limit", s.rates.perSecond).With("retryAfter", wholeSeconds(wait))
+			With("limit", s.rates.PerSecond).With("retryAfter", pace.WholeSeconds(wait))
 	}
 	if !tollgate.Scope(key.Scope).Allows(need) {
 		return fault.New(fault.Forbidden, "The key has the scope %s; this needs %s. Make such a key with `tollgate key create --scope %s`.", key.Scope, need, need).

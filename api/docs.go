@@ -39,14 +39,15 @@ type docsGroup struct {
 }
 
 type docsOperation struct {
-	ID, Method, Path, Summary, Scope, Curl, Sample string
-	About                                          []docsWords
-	Parameters                                     []docsField
-	Body, Answer                                   docsType
-	BodyKinds, AnswerKinds                         []string
-	BodyOptional                                   bool
-	Fields                                         []docsField // of the body
-	Codes                                          []docsCode
+	ID, Method, Path, Summary, Curl, Sample string
+	Scope, Action                           string // of the key, or of the customer token
+	About                                   []docsWords
+	Parameters                              []docsField
+	Body, Answer                            docsType
+	BodyKinds, AnswerKinds                  []string
+	BodyOptional                            bool
+	Fields                                  []docsField // of the body
+	Codes                                   []docsCode
 }
 
 type docsCode struct {
@@ -125,6 +126,7 @@ func showOperation(doc *huma.OpenAPI, op *huma.Operation) docsOperation {
 		ID: op.OperationID, Method: op.Method, Path: op.Path, Summary: op.Summary, About: paragraphs(op.Description), Curl: curl(op),
 	}
 	d.Scope, _ = op.Extensions["x-scope"].(string)
+	d.Action, _ = op.Extensions["x-action"].(string)
 	for _, p := range op.Parameters {
 		d.Parameters = append(d.Parameters, docsField{Name: p.Name, In: p.In, About: p.Description, Required: p.Required, Type: typeOf(p.Schema)})
 	}

@@ -44,6 +44,7 @@ trialStart: When the trial began.
 url: Where to send the customer.
 when: now or period_end.
 after: What the plan gives after the change; null when unlimited.
+actions: What it may be used for: read, check, checkout, manage.
 active: Whether it moves the limit now.
 adjusted: A sentence for each limit adjustment that moves the limit now.
 adjustments: The limit adjustments that move it now.
@@ -255,6 +256,11 @@ DebugRequest.seconds: For how long: 900 when not sent, 0 ends it, 86,400 at most
 Debugging.customer: Whose acts are logged; * for all.
 Debugging.until: Until when.
 Stats.events: How many events count.
+Token.customer: The externalId of the one customer it speaks for.
+Token.expiresAt: When it ends.
+Token.token: What the page sends, as Authorization: Bearer TOKEN.
+TokenRequest.actions: read, check, checkout, manage; read and check when not sent.
+TokenRequest.expiresIn: How many seconds it lasts: 15 minutes when not sent, 24 hours at most.
 Told.amount: What the line added to the balance; negative when it took.
 Told.at: When it took effect.
 Told.balance: The balance after it.

@@ -19,6 +19,7 @@ func scopes() map[string]tollgate.Scope {
 		"PATCH /v1/customers/{externalId}":                         tollgate.ScopeRecord,
 		"DELETE /v1/customers/{externalId}":                        tollgate.ScopeFull,
 		"GET /v1/customers":                                        tollgate.ScopeRead,
+		"POST /v1/customers/{externalId}/tokens":                   tollgate.ScopeFull,
 		"POST /v1/consume":                                         tollgate.ScopeRecord,
 		"POST /v1/events":                                          tollgate.ScopeRecord,
 		"DELETE /v1/customers/{externalId}/events/{transactionId}": tollgate.ScopeFull,

@@ -62,7 +62,7 @@ func tags() []*huma.Tag {
 func operations() map[string]operation {
 	all := map[string]operation{}
 	for _, group := range []map[string]operation{
-		customerOperations(), usageOperations(), balanceOperations(), holdOperations(), grantOperations(), limitOperations(),
+		customerOperations(), tokenOperations(), usageOperations(), balanceOperations(), holdOperations(), grantOperations(), limitOperations(),
 		usageStatisticsOperations(), catalogOperations(), billingOperations(), serverOperations(),
 	} {
 		maps.Copy(all, group)
@@ -134,7 +134,7 @@ func usageOperations() map[string]operation {
 			name: "check", tag: usageTag, summary: "Check an amount or a feature",
 			about: "Says whether the customer may use an amount of a meter, or a feature, at this moment; it writes nothing and promises nothing about the next. Only consume and holds decide. An amount that is not covered answers 200 with allowed false; a feature that the plan does not include answers 403 feature_not_in_plan, also with allowed false.",
 			body:  reflect.TypeFor[tollgate.CheckRequest](), example: `{"customer": "user_42", "meter": "ai_requests", "amount": 3}`,
-			answer: reflect.TypeFor[tollgate.Check](), refuses: []fault.Code{fault.FeatureNotInPlan, fault.NotFound}, reply: `{"allowed": true, "meter": "ai_requests", "balance": "ai_requests", "available": 19, "required": 3, "resetsAt": "2026-02-01T00:00:00Z", "plan": "free"}`,
+			answer: reflect.TypeFor[tollgate.Check](), refuses: []fault.Code{fault.FeatureNotInPlan, fault.NotFound}, reply: `{"allowed": true, "meter": "ai_requests", "balance": "ai_requests", "limit": 20, "available": 19, "required": 3, "resetsAt": "2026-02-01T00:00:00Z", "plan": "free"}`,
 		},
 	}
 }

@@ -19,6 +19,7 @@ func (s *Server) routes() {
 	typed(s, record, "PATCH /v1/customers/{externalId}", s.patchCustomer)
 	typed(s, full, "DELETE /v1/customers/{externalId}", s.eraseCustomer)
 	typed(s, read, "GET /v1/customers", s.customers)
+	typed(s, full, "POST /v1/customers/{externalId}/tokens", s.createToken)
 
 	s.plain(record, "POST /v1/consume", s.consume)
 	s.plain(record, "POST /v1/events", s.events)

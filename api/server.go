@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tollgate/tollgate"
+	"github.com/tollgate/tollgate/pace"
 )
 
 // Limits of what a server reads and how long it waits.
@@ -35,6 +36,9 @@ type Options struct {
 	Version       string               // of the program; "dev" when empty
 	RatePerSecond float64              // requests a key may send, in the long run; no limit when 0
 	Burst         int                  // requests a key may send at once; one second's worth when 0
+
+	// Describe adds the routes of faces that are mounted to the OpenAPI document, and returns them in order; nil adds none.
+	Describe func(*huma.OpenAPI) []*huma.Operation
 }
 
 // A Server answers the API. It keeps no state but caches, so that any number of Servers may stand before one
@@ -46,7 +50,7 @@ type Server struct {
 	huma    huma.API
 	buffers buffers
 	keys    *keyring
-	rates   *rates
+	rates   *pace.Pace
 	metrics *metrics
 
 	operations []*huma.Operation // in the order of their routes
@@ -67,7 +71,7 @@ func New(e *tollgate.Engine, opts Options) *Server {
 		log:     opts.Logger,
 		mux:     http.NewServeMux(),
 		keys:    newKeyring(e),
-		rates:   newRates(opts.RatePerSecond, opts.Burst),
+		rates:   pace.New(opts.RatePerSecond, opts.Burst),
 		metrics: newMetrics(opts.Registry),
 	}
 	if s.log == nil {
@@ -75,8 +79,17 @@ func New(e *tollgate.Engine, opts Options) *Server {
 	}
 	s.huma = s.newHuma(opts)
 	s.routes()
+	if opts.Describe != nil {
+		s.operations = append(s.operations, opts.Describe(s.huma.OpenAPI())...)
+	}
 	s.document()
 	return s
+}
+
+// Mount answers every path below prefix, which begins and ends with a slash, by h: another face, with request ids, log
+// lines and metrics as the API's own, and nothing else of it. Call it before the Server serves.
+func (s *Server) Mount(prefix string, h http.Handler) {
+	s.mux.Handle(prefix, h)
 }
 
 // HTTPServer returns an http.Server on addr with the package's limits. The caller runs it and shuts it down.

@@ -65,7 +65,9 @@ func describe(r huma.Registry) {
 	for name, schema := range r.Map() {
 		for field, p := range schema.Properties {
 			p.Nullable = p.Nullable && p.Type != huma.TypeArray
-			p.Description = meaning(name, field)
+			if p.Description == "" { // other faces say it with their types
+				p.Description = meaning(name, field)
+			}
 		}
 	}
 	schema := func(name, field string) *huma.Schema { return r.Map()[name].Properties[field] }

@@ -19,18 +19,19 @@ import (
 
 // statuses is the whole list of codes, as the documentation gives it.
 var statuses = map[fault.Code]int{
-	"invalid_request":      422,
-	"too_large":            413,
-	"unauthorized":         401,
-	"insufficient_credits": 402,
-	"forbidden":            403,
-	"feature_not_in_plan":  403,
-	"not_found":            404,
-	"method_not_allowed":   405,
-	"conflict":             409,
-	"rate_limited":         429,
-	"unavailable":          503,
-	"internal":             500,
+	"invalid_request":         422,
+	"too_large":               413,
+	"unauthorized":            401,
+	"insufficient_credits":    402,
+	"forbidden":               403,
+	"feature_not_in_plan":     403,
+	"not_found":               404,
+	"method_not_allowed":      405,
+	"conflict":                409,
+	"rate_limited":            429,
+	"unavailable":             503,
+	"payments_not_configured": 503,
+	"internal":                500,
 }
 
 func TestEachCodeHasItsStatus(t *testing.T) {

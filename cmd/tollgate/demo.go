@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tollgate/tollgate"
+	"github.com/tollgate/tollgate/api"
 	"github.com/tollgate/tollgate/examples/catalogs"
 	"github.com/tollgate/tollgate/examples/trace"
 )
@@ -115,7 +116,7 @@ func (cmd *DemoCmd) serve(ctx context.Context, c *console, d *demo) error {
 	defer stop()
 	ended := make(chan error, 1)
 	go func() { // ends after stop
-		ended <- answer(serving, l, newServer(d.engine, slog.New(slog.DiscardHandler), 0, 0))
+		ended <- answer(serving, l, newServer(d.engine, slog.New(slog.DiscardHandler), api.Options{}, pages{}))
 	}()
 	err = cmd.show(ctx, c, d)
 	switch {

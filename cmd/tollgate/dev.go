@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
 
 	"github.com/tollgate/tollgate"
+	"github.com/tollgate/tollgate/api"
 	"github.com/tollgate/tollgate/examples/catalogs"
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/internal/stripe"
@@ -27,6 +29,7 @@ type DevCmd struct {
 	Catalog string `placeholder:"FILE" help:"A catalog to publish at the start, when it has changed."`
 	Sandbox string `default:"127.0.0.1:12111" placeholder:"HOST:PORT" help:"Where the Stripe sandbox listens; port 0 takes a free one."`
 	Shop    string `name:"sandbox-file" default:"tollgate-dev-sandbox.db" placeholder:"FILE" help:"The SQLite file of the Stripe sandbox; empty keeps it in memory."`
+	pages
 	logging
 }
 
@@ -49,7 +52,7 @@ func (cmd *DevCmd) Validate() error {
 			return err
 		}
 	}
-	return database{cmd.DB}.Validate()
+	return errors.Join(cmd.pages.Validate(), database{cmd.DB}.Validate())
 }
 
 // Run runs the command.
@@ -85,7 +88,7 @@ func (cmd *DevCmd) Run(ctx context.Context, c *console) error {
 		if err := welcome(c, engine.Catalog(), urlOf(l), key, cmd.DB, shopURL); err != nil {
 			return err
 		}
-		return answer(ctx, l, newServer(engine, log, 0, 0))
+		return answer(ctx, l, newServer(engine, log, api.Options{}, cmd.pages))
 	})
 }
 

@@ -11,6 +11,8 @@ type KeyCmd struct {
 	Create KeyCreateCmd `cmd:"" help:"Make a key and print it, this once."`
 	List   KeyListCmd   `cmd:"" help:"List the keys, without the keys themselves."`
 	Revoke KeyRevokeCmd `cmd:"" help:"Make a key useless, at once."`
+
+	EndTokens KeyEndTokensCmd `cmd:"" help:"End every customer token that has been made."`
 }
 
 // A KeyCreateCmd makes a key.
@@ -89,5 +91,31 @@ func (cmd *KeyRevokeCmd) Run(ctx context.Context, c *console) error {
 			return err
 		}
 		return c.print("Revoked %s.\n", cmd.ID)
+	})
+}
+
+// A KeyEndTokensCmd replaces the key that signs customer tokens.
+type KeyEndTokensCmd struct {
+	database
+}
+
+// Help tells more than one line does.
+func (KeyEndTokensCmd) Help() string {
+	return `Replaces the key in the database that signs customer tokens, so that those made before are refused, within a second on
+every replica. For when the key may have become known, such as with a copy of the database.
+
+Example:
+
+    tollgate key end-tokens --db tollgate.db`
+}
+
+// Run runs the command.
+func (cmd *KeyEndTokensCmd) Run(ctx context.Context, c *console) error {
+	return cmd.use(ctx, func(engine *tollgate.Engine) error {
+		if err := engine.ReplaceTokenKey(ctx); err != nil {
+			return err
+		}
+		c.note("Every customer token made before now is refused.\n")
+		return nil
 	})
 }

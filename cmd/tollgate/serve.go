@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/tollgate/tollgate"
+	"github.com/tollgate/tollgate/api"
 )
 
 // A ServeCmd serves the HTTP API.
@@ -17,6 +18,8 @@ type ServeCmd struct {
 	Rate  float64 `name:"rate" env:"TOLLGATE_RATE" placeholder:"N" help:"Requests a second that one key may send, in the long run; no limit when 0."`
 	Burst int     `env:"TOLLGATE_BURST" placeholder:"N" help:"Requests one key may send at once; one second's worth when 0."`
 	selling
+	pages
+	TokenKeys []string `name:"token-key" env:"TOLLGATE_TOKEN_KEYS" placeholder:"HEX" help:"Keys that sign customer tokens, 32 bytes or more in hexadecimal: the first one signs, all verify. One in the database when none is given."`
 	logging
 }
 
@@ -45,7 +48,10 @@ func (cmd *ServeCmd) Validate() error {
 	if cmd.Rate < 0 || cmd.Burst < 0 {
 		return errors.New("--rate and --burst must not be negative")
 	}
-	return cmd.database.Validate()
+	if _, err := tokenKeys(cmd.TokenKeys); err != nil {
+		return err
+	}
+	return errors.Join(cmd.pages.Validate(), cmd.database.Validate())
 }
 
 func checkAddr(addr string) error {
@@ -59,7 +65,11 @@ func checkAddr(addr string) error {
 func (cmd *ServeCmd) Run(ctx context.Context, c *console) error {
 	limitMemory()
 	log := cmd.logger(c)
-	return cmd.open(ctx, tollgate.Options{Logger: log, Payments: cmd.payments()}, func(engine *tollgate.Engine) error {
+	keys, err := tokenKeys(cmd.TokenKeys)
+	if err != nil {
+		return err
+	}
+	return cmd.open(ctx, tollgate.Options{Logger: log, Payments: cmd.payments(), TokenKeys: keys}, func(engine *tollgate.Engine) error {
 		l, err := listen(ctx, cmd.Addr)
 		if err != nil {
 			return err
@@ -72,7 +82,7 @@ func (cmd *ServeCmd) Run(ctx context.Context, c *console) error {
 				cmd.announce(c, text)
 			}
 		}
-		if err := answer(ctx, l, newServer(engine, log, cmd.Rate, cmd.Burst)); err != nil {
+		if err := answer(ctx, l, newServer(engine, log, api.Options{RatePerSecond: cmd.Rate, Burst: cmd.Burst}, cmd.pages)); err != nil {
 			return err
 		}
 		log.Info("stopped: every request was answered")

@@ -301,3 +301,9 @@ func (c *Client) returns(ctx context.Context, p *subscription.Payment) error {
 	p.Returns = append(p.Returns, disputes...)
 	return err
 }
+
+// PriceSlug returns the slug that a price was made for; empty when it is none of ours.
+func (c *Client) PriceSlug(ctx context.Context, priceID string) (id.Slug, error) {
+	m, err := c.priceMeta(ctx, priceID)
+	return m.price, err
+}
