@@ -13,7 +13,7 @@ const portalProductsMax = 10
 // and switching between the plans.
 func (s *shelf) comparePortal(w Wish, want *goods, out *Changes) {
 	f, refs, plans, shown := portalForm(want)
-	line := Step{Kind: KindPortal, What: fmt.Sprintf("cards, invoices, cancelling, switching between %d plans", plans)}
+	line := Step{Kind: KindPortal, What: fmt.Sprintf("cards, invoices, cancelling; plans to switch between: %d", plans)}
 	// An answer may lack the products, so a print of what was asked for is kept in the metadata.
 	sent := contentKey("", f.encode(), shown)
 	if w.ReturnURL != "" {
