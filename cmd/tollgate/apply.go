@@ -17,6 +17,7 @@ import (
 type ApplyCmd struct {
 	File string `arg:"" help:"The catalog, in YAML; - reads standard input."`
 	database
+	seller
 	DryRun bool `help:"Only show what would change; exit 1 when the file has problems."`
 	Yes    bool `short:"y" help:"Publish without asking."`
 	JSON   bool `name:"json" help:"Print the changes as JSON, and do not ask."`
@@ -28,12 +29,22 @@ func (ApplyCmd) Help() string {
 nothing is published. Then the differences to the catalog in force are shown, and published as a new version.
 Running servers take it up within a second. A file without differences publishes nothing.
 
+With Stripe's secret key the catalog is sold there, too: products, prices, meters, the portal, and with --webhook-url the
+endpoint that gets Stripe's events. What is to be done is shown first. Amounts are never edited: a changed one is a new
+price, and customers keep the one they have. Repeat the command when it was interrupted; nothing is made twice.
+
 On a terminal it asks before it publishes; in a script it does not.
 
 Examples:
 
     tollgate apply catalog.yaml --db tollgate.db
-    tollgate apply catalog.yaml --db tollgate.db --dry-run`
+    tollgate apply catalog.yaml --db tollgate.db --dry-run
+    TOLLGATE_STRIPE_SECRET_KEY=sk_test_... tollgate apply catalog.yaml --db tollgate.db`
+}
+
+// Validate refuses databases and addresses that make no sense.
+func (cmd *ApplyCmd) Validate() error {
+	return errors.Join(cmd.database.Validate(), cmd.check())
 }
 
 // Run runs the command.
@@ -46,47 +57,78 @@ func (cmd *ApplyCmd) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	if cmd.DryRun && cmd.missing() { // a look must not make a database either
-		return cmd.show(c, tollgate.Publication{Changes: plan.Diff(nil, catalog), DryRun: true})
-	}
-	return cmd.make(ctx, nil, func(engine *tollgate.Engine) error {
-		return cmd.publish(ctx, c, engine, name, document)
-	})
-}
-
-func (cmd *ApplyCmd) publish(ctx context.Context, c *console, engine *tollgate.Engine, name string, document []byte) error {
-	asks := c.inTerminal && c.outTerminal && !cmd.Yes && !cmd.JSON
-	out, err := engine.Publish(ctx, name, document, cmd.DryRun || !cmd.JSON)
+	at, err := cmd.look(ctx, catalog)
 	if err != nil {
 		return err
 	}
-	out.DryRun = cmd.DryRun
-	if err := cmd.show(c, out); err != nil {
+	if cmd.DryRun && cmd.missing() { // a look must not make a database either
+		return cmd.show(c, tollgate.Publication{Changes: plan.Diff(nil, catalog), DryRun: true}, at)
+	}
+	return cmd.make(ctx, nil, func(engine *tollgate.Engine) error {
+		if cmd.JSON && !cmd.DryRun {
+			return cmd.publishJSON(ctx, c, engine, name, document, at)
+		}
+		return cmd.publish(ctx, c, engine, name, document, at)
+	})
+}
+
+func (cmd *ApplyCmd) publish(ctx context.Context, c *console, engine *tollgate.Engine, name string, document []byte, at *storefront) error {
+	out, err := engine.Publish(ctx, name, document, true)
+	if err != nil {
 		return err
 	}
-	if cmd.DryRun || cmd.JSON || len(out.Changes) == 0 {
+	if err := cmd.show(c, out, at); err != nil {
+		return err
+	}
+	if cmd.DryRun || len(out.Changes) == 0 && !at.pending() {
 		return nil
 	}
-	if asks {
+	if c.inTerminal && c.outTerminal && !cmd.Yes {
 		if err := c.confirm(ctx, "Publish these changes?"); err != nil {
 			return err
 		}
 	}
-	if out, err = engine.Publish(ctx, name, document, false); err != nil {
-		return err
+	if len(out.Changes) > 0 {
+		if out, err = engine.Publish(ctx, name, document, false); err != nil {
+			return err
+		}
+		if err := c.print("Published as version %d.\n", out.Version); err != nil {
+			return err
+		}
 	}
-	return c.print("Published as version %d.\n", out.Version)
+	return at.sell(ctx, c)
 }
 
-// show prints what publishing does, or would do.
-func (cmd *ApplyCmd) show(c *console, out tollgate.Publication) error {
+// publishJSON publishes without asking, and prints what it did. A secret that Stripe told is printed even when Stripe
+// failed after that.
+func (cmd *ApplyCmd) publishJSON(ctx context.Context, c *console, engine *tollgate.Engine, name string, document []byte, at *storefront) error {
+	out, err := engine.Publish(ctx, name, document, false)
+	if err != nil {
+		return err
+	}
+	secret, err := at.apply(ctx, c)
+	if err != nil && secret == "" {
+		return err
+	}
+	return errors.Join(err, at.printJSON(c, out, secret))
+}
+
+// show prints what publishing would do.
+func (cmd *ApplyCmd) show(c *console, out tollgate.Publication, at *storefront) error {
+	out.DryRun = cmd.DryRun
 	if cmd.JSON {
-		return c.json(out)
+		return at.printJSON(c, out, "")
 	}
 	if err := plan.Render(c.out, out.Changes, c.color); err != nil {
 		return err
 	}
-	if cmd.DryRun && len(out.Changes) > 0 {
+	if err := at.print(c); err != nil {
+		return err
+	}
+	switch {
+	case cmd.DryRun && at.pending():
+		return c.print("Dry run: nothing was published, and nothing changed at Stripe.\n")
+	case cmd.DryRun && len(out.Changes) > 0:
 		return c.print("Dry run: nothing was published.\n")
 	}
 	return nil

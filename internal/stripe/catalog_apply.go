@@ -23,13 +23,12 @@ func (c *Client) ApplyCatalog(ctx context.Context, changes *Changes) (secret str
 		if s.Op == OpKeep {
 			continue
 		}
-		f := slices.Clone(s.form)
-		for _, param := range slices.Sorted(maps.Keys(s.refs)) {
-			made, ok := ids[s.refs[param]]
-			if !ok {
-				return secret, fmt.Errorf("stripe: %s %s %s: there is no %s yet", s.Op, s.Kind, s.Slug, s.refs[param])
-			}
-			f.add(param, made)
+		f, ok := resolved(s.form, s.refs, ids)
+		if !ok {
+			return secret, fmt.Errorf("stripe: %s %s %s: what it needs is not there", s.Op, s.Kind, s.Slug)
+		}
+		if s.Kind == KindPortal {
+			f.metadata(pairs{{"terms", portalPrint(f)}})
 		}
 		made, err := c.do(ctx, s, f)
 		if err != nil {
@@ -43,11 +42,30 @@ func (c *Client) ApplyCatalog(ctx context.Context, changes *Changes) (secret str
 	return secret, nil
 }
 
+// resolved adds the ids that refs stand for to a form, and returns false when one is not known yet.
+func resolved(f form, refs, ids map[string]string) (form, bool) {
+	f = slices.Clone(f)
+	for _, param := range slices.Sorted(maps.Keys(refs)) {
+		id, ok := ids[refs[param]]
+		if !ok {
+			return nil, false
+		}
+		f.add(param, id)
+	}
+	return f, true
+}
+
 // A state is what matters of the answer to a step.
 type state struct {
 	ID     string `json:"id"`
-	Status string `json:"status"` // of a meter
+	Active *bool  `json:"active"` // of a price, a product and a portal configuration
+	Status string `json:"status"` // of a meter and a webhook endpoint
 	Secret string `json:"secret"` // of a new webhook endpoint
+}
+
+// serves reports whether an object is in use, and not archived or switched off.
+func (s state) serves() bool {
+	return (s.Active == nil || *s.Active) && (s.Status == "" || s.Status == meterActive || s.Status == endpointEnabled)
 }
 
 func (c *Client) do(ctx context.Context, s step, f form) (state, error) {
@@ -85,8 +103,8 @@ const createMax = 10
 
 // createOnce makes an object under an idempotency key that follows from its parameters. Stripe repeats the first answer
 // to a key for at least 24 hours, errors too (https://docs.stripe.com/api/idempotent_requests). When that answer is of no
-// use any more, because it was an error or because somebody has deleted the object since, the next key is taken, which
-// is the same in every process.
+// use any more, because it was an error or because somebody has deleted or archived the object since, the next key is
+// taken, which is the same in every process.
 func (c *Client) createOnce(ctx context.Context, what, path string, f form) (state, error) {
 	after := ""
 	for try := 1; ; try++ {
@@ -99,9 +117,10 @@ func (c *Client) createOnce(ctx context.Context, what, path string, f form) (sta
 			continue
 		}
 		var now state
-		if err := c.read(ctx, path+"/"+made.ID, &now); err == nil {
+		switch err := c.read(ctx, path+"/"+made.ID, &now); {
+		case err == nil && now.serves():
 			return made, nil
-		} else if !missing(err) {
+		case err != nil && !missing(err):
 			return made, err
 		}
 		after = made.ID

@@ -188,3 +188,58 @@ func TestAMeterSomebodyPaysByStays(t *testing.T) {
 		t.Errorf("when nobody pays by it: %q", got)
 	}
 }
+
+// Prices that carry our mark by another hand, such as a copy made in Stripe's dashboard, do not stay for sale.
+func TestCopiesOfOurPricesAreArchived(t *testing.T) {
+	t.Parallel()
+	l := open(t, nil)
+	apply(t, l.Client, wish(t, shop))
+	first := sold(t, l.Client)["team_monthly"].ID
+	made := func(more url.Values) string {
+		form := url.Values{"product": {"tollgate_team"}, "currency": {"usd"}, "unit_amount": {"20000"}, "recurring[interval]": {"month"},
+			"metadata[source]": {"tollgate"}, "metadata[price]": {"team_monthly"}, "metadata[plan]": {"team"}}
+		for name, values := range more {
+			form[name] = values
+		}
+		if form.Has("unit_amount_decimal") {
+			form.Del("unit_amount")
+		}
+		var price struct{ ID string }
+		l.ask(t, "POST", "/v1/prices", form, &price)
+		return price.ID
+	}
+	twin := made(nil)
+	made(url.Values{"recurring[interval_count]": {"3"}})
+	made(url.Values{"unit_amount_decimal": {"9999999999999.5"}})
+	want := []string{"archive price team_monthly", "archive price team_monthly", "archive price team_monthly"}
+	if diff := cmp.Diff(want, apply(t, l.Client, wish(t, shop))); diff != "" {
+		t.Errorf("steps (-want +got):\n%s", diff)
+	}
+	if got := sold(t, l.Client)["team_monthly"].ID; got != first {
+		t.Errorf("%s is in force, want the first, %s", got, first)
+	}
+
+	// When only the copy is for sale, it is taken, and no archived one in its place.
+	var price struct{ ID string }
+	l.ask(t, "POST", "/v1/prices/"+first, url.Values{"active": {"false"}}, &price)
+	l.ask(t, "POST", "/v1/prices/"+twin, url.Values{"active": {"true"}}, &price)
+	if got := apply(t, l.Client, wish(t, shop)); !slices.Equal(got, []string{"change price team_monthly", "change portal"}) {
+		t.Errorf("with only the copy for sale: %q", got)
+	}
+	if got := sold(t, l.Client)["team_monthly"]; got.ID != twin || !got.Active {
+		t.Errorf("%+v is in force, want the copy %s", got, twin)
+	}
+	if again := apply(t, l.Client, wish(t, shop)); again != nil {
+		t.Errorf("and again: %q", again)
+	}
+
+	// Terms that are not ours are not taken, however close.
+	for _, path := range []string{first, twin} {
+		l.ask(t, "POST", "/v1/prices/"+path, url.Values{"metadata[price]": {"gone"}}, &price)
+	}
+	quarterly := made(url.Values{"recurring[interval_count]": {"3"}})
+	apply(t, l.Client, wish(t, shop))
+	if got := sold(t, l.Client)["team_monthly"]; got.ID == quarterly || got.Interval != "month" || !got.Active {
+		t.Errorf("%+v is in force, want one made every month", got)
+	}
+}

@@ -3,6 +3,7 @@ package stripe
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // portalProductsMax is the most products between which customers can switch in the portal
@@ -12,15 +13,12 @@ const portalProductsMax = 10
 // comparePortal adds the steps to one portal configuration of ours: cards, invoices, cancelling at the end of the period,
 // and switching between the plans.
 func (s *shelf) comparePortal(w Wish, want *goods, out *Changes) {
-	f, refs, plans, shown := portalForm(want)
-	line := Step{Kind: KindPortal, What: fmt.Sprintf("cards, invoices, cancelling, switching between %d plans", plans)}
-	// An answer may lack the products, so a print of what was asked for is kept in the metadata.
-	sent := contentKey("", f.encode(), shown)
+	f, refs, plans := portalForm(want)
+	line := Step{Kind: KindPortal, What: fmt.Sprintf("cards, invoices, cancelling; plans to switch between: %d", plans)}
 	if w.ReturnURL != "" {
 		f = append(form{{"default_return_url", w.ReturnURL}}, f...)
 	}
-	metadata := pairs{{"source", source}, {"terms", sent}}
-	f.metadata(metadata)
+	f.metadata(pairs{{"source", source}})
 	found := s.portal()
 	if found == nil {
 		line.Op = OpCreate
@@ -36,7 +34,8 @@ func (s *shelf) comparePortal(w Wish, want *goods, out *Changes) {
 	same := on.InvoiceHistory.Enabled && on.PaymentMethodUpdate.Enabled && on.SubscriptionCancel.Enabled &&
 		on.SubscriptionCancel.Mode == cancelAtEnd && on.SubscriptionUpdate.Enabled == (plans > 0) &&
 		(plans == 0 || on.SubscriptionUpdate.ProrationBehavior == prorated)
-	differs.flag(same && metadata.within(found.Metadata), line.What)
+	whole, known := resolved(f, refs, out.ids)
+	differs.flag(same && known && portalPrint(whole) == found.Metadata["terms"], line.What)
 	if len(differs) == 0 {
 		return
 	}
@@ -49,9 +48,15 @@ const (
 	prorated    = "always_invoice"
 )
 
-// portalForm returns what the portal offers, with the ids of prices by ref; between how many plans one can switch; and
-// the terms of their prices, which say what the ids would.
-func portalForm(want *goods) (f form, refs map[string]string, plans int, shown string) {
+// portalPrint returns a print of what a form offers in the portal. It is kept in the configuration's metadata, because
+// an answer may lack the products (they are not among its required keys in Stripe's OpenAPI file).
+func portalPrint(f form) string {
+	offered := slices.DeleteFunc(slices.Clone(f), func(p pair) bool { return !strings.HasPrefix(p.name, "features[") })
+	return contentKey("", offered.encode(), "")
+}
+
+// portalForm returns what the portal offers, with the ids of prices by ref, and between how many plans one can switch.
+func portalForm(want *goods) (f form, refs map[string]string, plans int) {
 	f = form{
 		{"features[invoice_history][enabled]", "true"},
 		{"features[payment_method_update][enabled]", "true"},
@@ -79,16 +84,15 @@ func portalForm(want *goods) (f form, refs map[string]string, plans int, shown s
 		at := fmt.Sprintf("%s[products][%d][prices][%d]", update, n, places[product])
 		places[product]++
 		refs[at] = ref(KindPrice, p.key)
-		shown += string(p.key) + "\n" + p.terms.form().encode() + "\n"
 	}
 	if len(order) == 0 {
 		f.add(update+"[enabled]", "false")
-		return f, refs, 0, ""
+		return f, refs, 0
 	}
 	f.add(update+"[enabled]", "true")
 	f.add(update+"[default_allowed_updates][0]", "price")
 	f.add(update+"[proration_behavior]", prorated)
-	return append(f, products...), refs, len(order), shown
+	return append(f, products...), refs, len(order)
 }
 
 // portal returns our configuration: the default one if it is ours, else the oldest, else nil.

@@ -253,3 +253,19 @@ func TestLongListsAreReadToTheEnd(t *testing.T) {
 		t.Errorf("the portal offers %d products, want the 10 that Stripe takes", len(products))
 	}
 }
+
+func TestOnlyACallerNeedsNoWebhookSecret(t *testing.T) {
+	t.Parallel()
+	options := stripe.Options{SecretKey: "sk_test_shop", URL: "http://127.0.0.1:1"}
+	if _, err := stripe.NewCaller(options); err != nil {
+		t.Errorf("a caller: %v", err)
+	}
+	if _, err := stripe.New(options); err == nil || !strings.Contains(err.Error(), "TOLLGATE_STRIPE_WEBHOOK_SECRET") {
+		t.Errorf("a client without a webhook secret: %v, want what to set", err)
+	}
+	for _, wrong := range []stripe.Options{{}, {SecretKey: "pk_test_1"}, {SecretKey: "sk_live_1", URL: options.URL}, {SecretKey: "sk_test_1", URL: "shop"}} {
+		if _, err := stripe.NewCaller(wrong); err == nil {
+			t.Errorf("%+v was taken", wrong)
+		}
+	}
+}

@@ -7,6 +7,8 @@ import (
 	stripe "github.com/stripe/stripe-go/v86"
 )
 
+const endpointEnabled = "enabled"
+
 // compareWebhooks adds the steps to one endpoint at the wish's URL, of the API version that this program reads. An
 // endpoint keeps its version (https://docs.stripe.com/webhooks/versioning), so another version is another endpoint.
 func (s *shelf) compareWebhooks(w Wish, out *Changes) {
@@ -28,10 +30,10 @@ func (s *shelf) compareWebhooks(w Wish, out *Changes) {
 		switch {
 		case e.URL == w.WebhookURL && e.APIVersion == stripe.APIVersion && right == nil:
 			right = e
-		case e.URL == w.WebhookURL && e.Status == "enabled":
+		case e.URL == w.WebhookURL && e.Status == endpointEnabled:
 			other.Op = OpArchive
 			others = append(others, step{Step: other, path: "/v1/webhook_endpoints/" + e.ID, form: form{{"disabled", "true"}}})
-		case e.URL != w.WebhookURL && e.Metadata["source"] == source && e.Status == "enabled":
+		case e.URL != w.WebhookURL && e.Metadata["source"] == source && e.Status == endpointEnabled:
 			other.Op = OpKeep
 			other.What += ": another of Tollgate's; disable it at Stripe when nothing answers there"
 			others = append(others, step{Step: other})
@@ -45,7 +47,7 @@ func (s *shelf) compareWebhooks(w Wish, out *Changes) {
 	}
 	differs := differences{}
 	differs.flag(sameEvents(right.EnabledEvents), "events")
-	differs.flag(right.Status == "enabled", "enabled again")
+	differs.flag(right.Status == endpointEnabled, "enabled again")
 	differs.flag(metadata.within(right.Metadata), "metadata")
 	if len(differs) > 0 {
 		line.Op, line.ID, line.What = OpChange, right.ID, differs.String()
