@@ -24,6 +24,7 @@ type DevCmd struct {
 	DB      string `name:"db" default:"tollgate-dev.db" placeholder:"FILE|URL" env:"TOLLGATE_DATABASE_URL,TOLLGATE_DB" help:"The database; made when it is not there."`
 	Addr    string `env:"TOLLGATE_ADDR" default:"127.0.0.1:4242" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one."`
 	Catalog string `placeholder:"FILE" help:"A catalog to publish at the start, when it has changed."`
+	faces
 	logging
 }
 
@@ -58,6 +59,10 @@ func (cmd *DevCmd) Run(ctx context.Context, c *console) error {
 		if err != nil {
 			return err
 		}
+		server, err := newServer(engine, log, 0, 0, cmd.faces)
+		if err != nil {
+			return err
+		}
 		l, err := listen(ctx, cmd.Addr)
 		if err != nil {
 			return err
@@ -65,7 +70,7 @@ func (cmd *DevCmd) Run(ctx context.Context, c *console) error {
 		if err := welcome(c, engine.Catalog(), urlOf(l), key, cmd.DB); err != nil {
 			return err
 		}
-		return answer(ctx, l, newServer(engine, log, 0, 0))
+		return server.run(ctx, l)
 	})
 }
 

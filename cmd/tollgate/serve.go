@@ -16,6 +16,7 @@ type ServeCmd struct {
 	Addr  string  `env:"TOLLGATE_ADDR" default:"127.0.0.1:4242" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one, :4242 listens on all interfaces."`
 	Rate  float64 `name:"rate" env:"TOLLGATE_RATE" placeholder:"N" help:"Requests a second that one key may send, in the long run; no limit when 0."`
 	Burst int     `env:"TOLLGATE_BURST" placeholder:"N" help:"Requests one key may send at once; one second's worth when 0."`
+	faces
 	logging
 }
 
@@ -58,6 +59,10 @@ func (cmd *ServeCmd) Run(ctx context.Context, c *console) error {
 	limitMemory()
 	log := cmd.logger(c)
 	return cmd.make(ctx, log, func(engine *tollgate.Engine) error {
+		server, err := newServer(engine, log, cmd.Rate, cmd.Burst, cmd.faces)
+		if err != nil {
+			return err
+		}
 		l, err := listen(ctx, cmd.Addr)
 		if err != nil {
 			return err
@@ -65,7 +70,7 @@ func (cmd *ServeCmd) Run(ctx context.Context, c *console) error {
 		url := urlOf(l)
 		cmd.announce(c, "tollgate serves "+url+" from "+cmd.database.String(), "url", url)
 		cmd.sayMissing(ctx, c, engine)
-		if err := answer(ctx, l, newServer(engine, log, cmd.Rate, cmd.Burst)); err != nil {
+		if err := server.run(ctx, l); err != nil {
 			return err
 		}
 		log.Info("stopped: every request was answered")
