@@ -1,5 +1,5 @@
 # make check   the quick loop: checks and tests on SQLite
-# make test    everything: checks, and every test under the race detector on SQLite and PostgreSQL
+# make test    everything: checks, and every test under the race detector on SQLite and PostgreSQL, with Node.js
 # make help    the rest
 
 GO       ?= go
@@ -9,7 +9,7 @@ TIMEOUT  ?= 25m
 BENCH    ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help check test lint vet staticcheck format compiler bench fuzz demo build clean
+.PHONY: help check test lint vet staticcheck format compiler outside bench fuzz demo build clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,8 +18,8 @@ check: lint ## vet, staticcheck, gofmt, and the tests on SQLite, in under a minu
 	TOLLGATE_TEST_POSTGRES= TOLLGATE_TEST_REQUIRE= $(GO) test -short -timeout $(TIMEOUT) $(PACKAGES)
 
 # exec: a signal to make reaches with-postgres, not a shell between them.
-test: export TOLLGATE_TEST_REQUIRE = postgres pgbouncer
-test: lint compiler ## vet, staticcheck, gofmt, and every test under -race on SQLite and PostgreSQL
+test: export TOLLGATE_TEST_REQUIRE = postgres pgbouncer node
+test: lint compiler outside ## vet, staticcheck, gofmt, and every test under -race on SQLite and PostgreSQL
 	exec scripts/with-postgres $(GO) test -race -count=1 -timeout $(TIMEOUT) $(PACKAGES) </dev/null
 
 lint: format vet staticcheck ## vet, staticcheck and gofmt alone
@@ -48,6 +48,10 @@ compiler:
 		echo "    Fedora: sudo dnf install gcc    Alpine: sudo apk add gcc musl-dev    macOS: xcode-select --install"; \
 		exit 1; \
 	fi
+
+# What the faces are tested with from outside: Flowglad's npm packages.
+outside:
+	scripts/provide node
 
 bench: ## the benchmarks, each ratio beside its goal (BENCH=arguments)
 	exec scripts/with-postgres $(GO) run ./bench $(BENCH)

@@ -109,7 +109,7 @@ func (s *Server) visitor(c *call) (id.Customer, error) {
 	return name, err
 }
 
-// hookPage answers what a hook of @flowglad/react asks: {data}, or {error, data: {}}.
+// hookPage answers what a hook of @flowglad/react asks: {data}, or {error}.
 func (s *Server) hookPage(c *call, path string) {
 	do, ok := s.pages[path]
 	if !ok {
@@ -146,23 +146,19 @@ func raw(answer any) any {
 	return answer
 }
 
-// pageError answers a hook with an error. A visitor who has not signed in is told so as the packages' own handler tells it.
+// pageError answers a hook with an error, and without data: useBilling reads whatever data there is.
 func (s *Server) pageError(c *call, err error) {
 	r := s.note(c, err)
 	type detail struct {
 		Message string `json:"message"`
 		Code    string `json:"code"`
 	}
-	out := struct {
-		Error struct {
-			Message string  `json:"message"`
-			Code    string  `json:"code"`
-			JSON    *detail `json:"json,omitempty"`
-		} `json:"error"`
-		Data struct{} `json:"data"`
-	}{}
-	out.Error.Message, out.Error.Code, out.Error.JSON = r.message, r.code, &detail{r.message, r.code}
-	s.send(c, r.status, out)
+	type failure struct {
+		detail
+		JSON detail `json:"json"` // where hooks look first
+	}
+	told := detail{r.message, r.code}
+	s.send(c, r.status, map[string]failure{"error": {told, told}})
 }
 
 // plainPage answers without an envelope, as applications that wrote their own handler do.

@@ -55,8 +55,10 @@ type invoiceLine struct {
 }
 
 type paymentMethod struct {
-	ownership
 	ID                string         `json:"id"`
+	CustomerID        string         `json:"customerId"`
+	Livemode          bool           `json:"livemode"`
+	PricingModelID    string         `json:"pricingModelId"`
 	Type              string         `json:"type"`
 	Default           bool           `json:"default"`
 	PaymentMethodData map[string]any `json:"paymentMethodData"`
@@ -120,9 +122,9 @@ func (sh *shelf) invoices(st tollgate.Standing, state State) []billedInvoice {
 func (sh *shelf) methods(st tollgate.Standing, state State) []paymentMethod {
 	out := []paymentMethod{}
 	for _, from := range state.Methods {
-		details := map[string]any{"name": st.Customer.Name, "email": st.Customer.Email, "address": map[string]any{}}
+		details := map[string]any{"name": st.Customer.Name, "email": st.Customer.Email, "address": addressUnknown()}
 		out = append(out, paymentMethod{
-			ownership: sh.ownership(st.Customer.ID()), ID: from.ID, Type: from.Type, Default: from.ID == state.Method, BillingDetails: details,
+			ID: from.ID, CustomerID: st.Customer.ID(), Livemode: sh.model.Livemode, PricingModelID: modelID, Type: from.Type, Default: from.ID == state.Method, BillingDetails: details,
 			PaymentMethodData: map[string]any{"brand": from.Brand, "last4": from.Last4, "exp_month": from.ExpiryMonth, "exp_year": from.ExpiryYear},
 			CreatedAt:         ms(from.CreatedAt), UpdatedAt: ms(from.CreatedAt),
 		})
@@ -154,4 +156,9 @@ func (sh *shelf) purchases(st tollgate.Standing, state State) []purchase {
 		out = append(out, made)
 	}
 	return out
+}
+
+// addressUnknown is an address in the wire's form: Stripe keeps it, Tollgate does not.
+func addressUnknown() map[string]any {
+	return map[string]any{"line1": nil, "line2": nil, "city": nil, "state": nil, "postal_code": nil, "country": ""}
 }
