@@ -159,6 +159,21 @@ func (e *Engine) Event(ctx context.Context, customer id.Customer, t id.Transacti
 	return event, nil
 }
 
+// RecordFor is Record for a customer that was read some time ago. When it was erased since, the fault is not_found, even if
+// another customer has its name by now.
+func (e *Engine) RecordFor(ctx context.Context, c Customer, u meter.Usage) (Receipt, error) {
+	u.Customer, u.Record = c.ExternalID, true
+	o, err := e.usageOp(u, credit.KindRecord)
+	if err != nil {
+		return Receipt{}, err
+	}
+	o.who = c.key
+	if err := e.do(ctx, o); err != nil {
+		return Receipt{}, err
+	}
+	return o.receipt(), nil
+}
+
 // CountCustomers returns how many customers there are.
 func (e *Engine) CountCustomers(ctx context.Context) (int, error) {
 	n, err := e.db.CountCustomers(ctx)

@@ -275,7 +275,7 @@ func (w *writer) load(ctx context.Context, b *book, ops []*op) ([]*op, error) {
 		known := ops[:0:0]
 		for _, o := range ops {
 			m := w.cache.member(o.customer)
-			if m == nil {
+			if m == nil || o.who != 0 && o.who != m.Key {
 				o.finish(unknownCustomer(o.customer))
 				continue
 			}

@@ -7,23 +7,20 @@ import (
 	"github.com/tollgate/tollgate/id"
 )
 
-// A billing is all that a customer's pages show, but for the catalog.
+// A billing is what a customer's pages show besides its subscriptions and the catalog.
 type billing struct {
-	Customer             customer        `json:"customer"`
-	Subscriptions        []rich          `json:"subscriptions"`
-	CurrentSubscriptions []rich          `json:"currentSubscriptions"`
-	CurrentSubscription  *rich           `json:"currentSubscription,omitempty"` // absent, not null, when there is none
-	Invoices             []billedInvoice `json:"invoices"`
-	PaymentMethods       []paymentMethod `json:"paymentMethods"`
-	Purchases            []purchase      `json:"purchases"`
-	BillingPortalURL     string          `json:"billingPortalUrl"`
+	Customer         customer        `json:"customer"`
+	Invoices         []billedInvoice `json:"invoices"`
+	PaymentMethods   []paymentMethod `json:"paymentMethods"`
+	Purchases        []purchase      `json:"purchases"`
+	BillingPortalURL string          `json:"billingPortalUrl"`
 }
 
 // billing is GET customers/{externalId}/billing.
 func (s *Server) billing(c *call) (any, error) { return s.billingOf(c, id.Customer(c.args[0])) }
 
 // billingOf returns the billing of a customer with the catalog, which versions up to 0.16.3 read as catalog and later ones as
-// pricingModel.
+// pricingModel. It is the hot read: each subscription is spelled once, and the catalog once for all customers.
 func (s *Server) billingOf(c *call, name id.Customer) (body, error) {
 	st, sh, err := s.standing(c, name)
 	if err != nil {
@@ -33,33 +30,48 @@ func (s *Server) billingOf(c *call, name id.Customer) (body, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := billing{
-		Customer: shownCustomer(st.Customer, c.live), Subscriptions: []rich{}, CurrentSubscriptions: []rich{},
-		Invoices: sh.invoices(st, state), PaymentMethods: sh.methods(st, state), Purchases: sh.purchases(st, state),
-		BillingPortalURL: state.PortalURL,
-	}
-	for _, sub := range st.Subscriptions {
-		shown := sh.subscription(st, sub, state)
-		out.Subscriptions = append(out.Subscriptions, shown)
-		if shown.Current {
-			out.CurrentSubscriptions = append(out.CurrentSubscriptions, shown)
-		}
-	}
-	newest(out.Subscriptions)
-	newest(out.CurrentSubscriptions)
-	if len(out.CurrentSubscriptions) > 0 {
-		out.CurrentSubscription = &out.CurrentSubscriptions[0]
-	}
-	text, err := json.Marshal(out)
+	head, err := json.Marshal(billing{
+		Customer: shownCustomer(st.Customer, c.live), Invoices: sh.invoices(st, state), PaymentMethods: sh.methods(st, state),
+		Purchases: sh.purchases(st, state), BillingPortalURL: state.PortalURL,
+	})
 	if err != nil {
 		return nil, err
 	}
-	// The catalog is spelled once and not for each customer: it is most of the answer.
-	all := make([]byte, 0, len(text)+2*len(sh.json)+32)
-	all = append(all, text[:len(text)-1]...)
-	all = append(append(all, `,"pricingModel":`...), sh.json...)
-	all = append(append(all, `,"catalog":`...), sh.json...)
-	return append(all, '}'), nil
+	var all []rich
+	for _, sub := range st.Subscriptions {
+		all = append(all, sh.subscription(st, sub, state))
+	}
+	newest(all)
+	every, now := make(body, 0, 2*len(all)), make(body, 0, 2*len(all))
+	for _, one := range all {
+		text, err := json.Marshal(one)
+		if err != nil {
+			return nil, err
+		}
+		every.join(text)
+		if one.Current {
+			now.join(text)
+		}
+	}
+	out := body{head[:len(head)-1], []byte(`,"subscriptions":[`)}
+	out = append(out, every...)
+	out.add(`],"currentSubscriptions":[`)
+	out = append(out, now...)
+	out.add(`]`)
+	if len(now) > 0 { // absent, not null, when there is none
+		out.add(`,"currentSubscription":`)
+		out = append(out, now[0])
+	}
+	out = append(out, []byte(`,"pricingModel":`), sh.json, []byte(`,"catalog":`), sh.json, []byte(`}`))
+	return out, nil
+}
+
+// join adds an item to those of a list.
+func (b *body) join(text []byte) {
+	if len(*b) > 0 {
+		b.add(",")
+	}
+	*b = append(*b, text)
 }
 
 // ownership returns whose the records of a customer are.

@@ -201,6 +201,7 @@ func (s *Server) archiveCustomer(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.owners.drop()
 	if found.Plan != free {
 		s.tell("subscription.canceled", found.Subscription, found.ID(), name)
 	}

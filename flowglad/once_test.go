@@ -104,7 +104,6 @@ func TestAnEventBelongsToItsSubscription(t *testing.T) {
 	first := b.must("POST", "/api/v1/usage-events", event(free, "tx", "ai_requests", 1))
 	b.clock.move(time.Hour)
 	pro := b.must("POST", "/api/v1/subscriptions", `{"priceSlug":"pro_monthly","doNotCharge":true,"customerExternalId":"ada"}`).text(t, "subscription.id")
-	time.Sleep(1100 * time.Millisecond) // subscriptions are believed for a second
 	if a := b.must("POST", "/api/v1/usage-events", event(free, "tx", "ai_requests", 1)); a.body != first.body {
 		t.Errorf("the retry answers %s, want %s", a.body, first.body)
 	}
@@ -149,5 +148,29 @@ func TestABulkIsCheckedBeforeItIsRecorded(t *testing.T) {
 	}
 	if a := b.must("GET", "/api/v1/customers/ada/usage-balances", ""); a.text(t, "usageMeterBalances.1.usedBalance") != "1000" {
 		t.Errorf("a bulk sent twice: %s", a.body)
+	}
+}
+
+// TestAnErasedCustomersSubscriptionIsNobodys: not even its successor's under the same name.
+func TestAnErasedCustomersSubscriptionIsNobodys(t *testing.T) {
+	t.Parallel()
+	b := openSQLite(t, flowglad.Options{})
+	old := b.customer("ada")
+	b.must("POST", "/api/v1/usage-events", event(old, "1", "ai_requests", 1))
+	if err := b.engine.EraseCustomer(t.Context(), "ada"); err != nil {
+		t.Fatal(err)
+	}
+	b.customer("ada")
+	if a := b.send("POST", "/api/v1/usage-events", event(old, "2", "ai_requests", 1)); a.status != 404 {
+		t.Errorf("usage of an erased customer's subscription: %d %s", a.status, a.body)
+	}
+	if a := b.must("GET", "/api/v1/customers/ada/usage-balances", ""); a.text(t, "usageMeterBalances.1.usedBalance") != "0" {
+		t.Errorf("its successor was charged: %s", a.body)
+	}
+	sub := b.pro("eve")
+	b.must("POST", "/api/v1/usage-events", event(sub, "1", "ai_requests", 1))
+	b.must("POST", "/api/v1/customers/eve/archive", "")
+	if a := b.send("POST", "/api/v1/usage-events", event(sub, "2", "ai_requests", 1)); a.status != 404 {
+		t.Errorf("usage of an archived customer: %d %s", a.status, a.body)
 	}
 }

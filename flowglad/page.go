@@ -133,17 +133,11 @@ func (s *Server) hookPage(c *call, path string) {
 		s.pageError(c, err)
 		return
 	}
-	s.send(c, http.StatusOK, struct {
-		Data any `json:"data"`
-	}{raw(data)})
-}
-
-// raw lets an answer that is JSON already stand within another.
-func raw(answer any) any {
-	if text, ok := answer.(body); ok {
-		return json.RawMessage(text)
+	if text, ok := data.(body); ok {
+		s.send(c, http.StatusOK, append(append(body{[]byte(`{"data":`)}, text...), []byte(`}`)))
+		return
 	}
-	return answer
+	s.send(c, http.StatusOK, map[string]any{"data": data})
 }
 
 // pageError answers a hook with an error, and without data: useBilling reads whatever data there is.

@@ -37,9 +37,7 @@ func (s *Server) defaultPricingModel(c *call) (any, error) {
 
 // answer returns the pricing model under both names it has had.
 func (sh *shelf) answer() body {
-	text := append([]byte(`{"pricingModel":`), sh.json...)
-	text = append(append(text, `,"catalog":`...), sh.json...)
-	return append(text, '}')
+	return body{[]byte(`{"pricingModel":`), sh.json, []byte(`,"catalog":`), sh.json, []byte(`}`)}
 }
 
 // pricingModel is GET pricing-models/{id}.

@@ -10,11 +10,12 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// A recent remembers for beliefMax what was looked up. It may be used from any goroutine.
+// A recent remembers for a while what was looked up. It may be used from any goroutine.
 type recent[K comparable, V any] struct {
-	mu    sync.RWMutex
-	known map[K]seen[V]
-	max   int // how many are remembered
+	mu       sync.RWMutex
+	known    map[K]seen[V]
+	max      int           // how many are remembered
+	believed time.Duration // for how long
 }
 
 type seen[V any] struct {
@@ -22,17 +23,17 @@ type seen[V any] struct {
 	at    time.Time
 }
 
-func newRecent[K comparable, V any](max int) *recent[K, V] {
-	return &recent[K, V]{known: map[K]seen[V]{}, max: max}
+func newRecent[K comparable, V any](max int, believed time.Duration) *recent[K, V] {
+	return &recent[K, V]{known: map[K]seen[V]{}, max: max, believed: believed}
 }
 
-// get returns what look returns for k, or returned within beliefMax. Errors are not remembered.
+// get returns what look returns for k, or returned not too long ago. Errors are not remembered.
 func (r *recent[K, V]) get(ctx context.Context, k K, look func(context.Context) (V, error)) (V, error) {
 	asked := time.Now()
 	r.mu.RLock()
 	s, ok := r.known[k]
 	r.mu.RUnlock()
-	if ok && asked.Sub(s.at) < beliefMax {
+	if ok && asked.Sub(s.at) < r.believed {
 		return s.value, nil
 	}
 	v, err := look(ctx)
@@ -46,6 +47,13 @@ func (r *recent[K, V]) get(ctx context.Context, k K, look func(context.Context) 
 	r.known[k] = seen[V]{v, asked}
 	r.mu.Unlock()
 	return v, nil
+}
+
+// drop forgets all that was looked up.
+func (r *recent[K, V]) drop() {
+	r.mu.Lock()
+	clear(r.known)
+	r.mu.Unlock()
 }
 
 // ratesMax is how many keys' rates are remembered.

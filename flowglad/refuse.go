@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"github.com/tollgate/tollgate/fault"
 )
@@ -110,24 +111,38 @@ func (s *Server) note(c *call, err error) *refusal {
 	return r
 }
 
-// A body is an answer that is JSON already.
-type body []byte
+// A body is an answer that is JSON already, in parts that are sent one after the other: what is large is never copied.
+type body [][]byte
+
+func (b *body) add(parts ...string) {
+	for _, p := range parts {
+		*b = append(*b, []byte(p))
+	}
+}
 
 // send writes an answer as JSON.
 func (s *Server) send(c *call, status int, answer any) {
-	text, ok := answer.(body)
+	parts, ok := answer.(body)
 	if !ok {
-		var err error
-		if text, err = json.Marshal(answer); err != nil {
+		text, err := json.Marshal(answer)
+		if err != nil {
 			c.cause = errors.Join(c.cause, err)
 			status, text = http.StatusInternalServerError, []byte(`{"error":"The answer cannot be told.","code":"`+internal+`"}`)
 		}
+		parts = body{text}
 	}
 	if c.status != 0 {
 		return
 	}
-	c.w.Header()["Content-Type"] = []string{"application/json"}
+	size := 0
+	for _, p := range parts {
+		size += len(p)
+	}
+	h := c.w.Header()
+	h["Content-Type"], h["Content-Length"] = []string{"application/json"}, []string{strconv.Itoa(size)}
 	c.status = status
 	c.w.WriteHeader(status)
-	c.w.Write(text) //nolint:errcheck // a caller who has left is not told
+	for _, p := range parts {
+		c.w.Write(p) //nolint:errcheck // a caller who has left is not told
+	}
 }

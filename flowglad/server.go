@@ -19,9 +19,12 @@ import (
 const (
 	// BodyBytesMax is the largest request body.
 	BodyBytesMax = 1 << 20
-	// beliefMax is how long what was read of a key, a subscription or the catalog is believed: a key that was revoked, and a
-	// subscription whose customer was erased, is refused after it.
+	// beliefMax is how long what was read of a key and of amounts synced from Stripe is believed: a revoked key is refused
+	// after it.
 	beliefMax = time.Second
+	// ownersBelieved is how long usage goes on being taken for the subscription of a customer that another process has
+	// archived. Of one that was erased none is taken.
+	ownersBelieved = 30 * time.Second
 )
 
 // Options changes how a Server works. The zero value works.
@@ -69,7 +72,7 @@ type Server struct {
 func New(e *tollgate.Engine, opts Options) (*Server, error) {
 	s := &Server{
 		engine: e, opts: opts, log: opts.Logger,
-		keys: newRecent[[32]byte, admission](10_000), owners: newRecent[string, owner](100_000),
+		keys: newRecent[[32]byte, admission](10_000, beliefMax), owners: newRecent[string, owner](100_000, ownersBelieved),
 		rates: newRates(opts.RatePerSecond, opts.Burst), crossing: http.NewCrossOriginProtection(),
 	}
 	if s.log == nil {

@@ -74,11 +74,11 @@ func (s *Server) createUsageEvent(c *call) (any, error) {
 }
 
 func (s *Server) recordOne(c *call, w usageWrite) (any, error) {
-	f, err := s.fact(c, w)
+	f, err := s.fact(c, w, s.ownerOf)
 	if err != nil {
 		return nil, err
 	}
-	receipt, err := s.engine.Record(c.Context(), f.Usage)
+	receipt, err := s.engine.RecordFor(c.Context(), f.owner.customer, f.Usage)
 	event, err := s.settled(c.Context(), f, receipt.Event, receipt.Duplicate, err)
 	return usageAnswer{f.shown(event, c.live)}, err
 }
@@ -95,9 +95,17 @@ func (s *Server) createUsageEvents(c *call) (any, error) {
 		return nil, invalid("usageEvents has 1 to %d events.", tollgate.BatchMax)
 	}
 	facts, usage := make([]fact, len(in.UsageEvents)), make([]meter.Usage, len(in.UsageEvents))
+	owners := map[string]owner{}
 	for i, w := range in.UsageEvents {
 		var err error
-		if facts[i], err = s.fact(c, w); err != nil {
+		if facts[i], err = s.fact(c, w, func(ctx context.Context, subscriptionID string) (owner, error) {
+			if o, ok := owners[subscriptionID]; ok {
+				return o, nil
+			}
+			o, err := s.lookUp(ctx, subscriptionID)
+			owners[subscriptionID] = o
+			return o, err
+		}); err != nil {
 			return nil, err
 		}
 		usage[i] = facts[i].Usage
@@ -123,8 +131,8 @@ func (s *Server) createUsageEvents(c *call) (any, error) {
 	return out, nil
 }
 
-// fact checks a usage event and finds whose it is and what it counts.
-func (s *Server) fact(c *call, w usageWrite) (fact, error) {
+// fact checks a usage event and finds whose it is, with find, and what it counts.
+func (s *Server) fact(c *call, w usageWrite, find func(ctx context.Context, subscriptionID string) (owner, error)) (fact, error) {
 	switch {
 	case w.Amount == nil || *w.Amount <= 0 || w.Amount.Decimals() > 0:
 		return fact{}, invalid("amount must be a positive integer.")
@@ -141,7 +149,7 @@ func (s *Server) fact(c *call, w usageWrite) (fact, error) {
 	if err != nil {
 		return fact{}, err
 	}
-	o, err := s.ownerOf(c.Context(), w.SubscriptionID)
+	o, err := find(c.Context(), w.SubscriptionID)
 	if err != nil {
 		return fact{}, err
 	}
@@ -157,15 +165,18 @@ func (s *Server) fact(c *call, w usageWrite) (fact, error) {
 	return f, nil
 }
 
-// ownerOf returns a subscription, current or past, with its customer. Either may be as it was a moment ago.
+// ownerOf returns a subscription, current or past, with its customer, as they were up to ownersBelieved ago.
 func (s *Server) ownerOf(ctx context.Context, subscriptionID string) (owner, error) {
-	return s.owners.get(ctx, subscriptionID, func(ctx context.Context) (owner, error) {
-		sub, customer, err := s.engine.Subscription(ctx, subscriptionID)
-		if fault.Has(err, fault.NotFound) || err == nil && customer.Metadata[archivedKey] != "" {
-			return owner{}, missing("Subscription %s not found", subscriptionID)
-		}
-		return owner{sub, customer, customer.ID()}, err
-	})
+	return s.owners.get(ctx, subscriptionID, func(ctx context.Context) (owner, error) { return s.lookUp(ctx, subscriptionID) })
+}
+
+// lookUp returns a subscription, current or past, with its customer.
+func (s *Server) lookUp(ctx context.Context, subscriptionID string) (owner, error) {
+	sub, customer, err := s.engine.Subscription(ctx, subscriptionID)
+	if fault.Has(err, fault.NotFound) || err == nil && customer.Metadata[archivedKey] != "" {
+		return owner{}, missing("Subscription %s not found", subscriptionID)
+	}
+	return owner{sub, customer, customer.ID()}, err
 }
 
 // priced returns the usage price that a usage event names.
@@ -217,12 +228,12 @@ func (s *Server) settled(ctx context.Context, f fact, done meter.Event, duplicat
 		case findErr != nil:
 			return done, findErr
 		case first.Meter == f.Meter:
-			return first, f.belongs(first)
+			return first, s.belongs(ctx, f, first)
 		}
 		return s.onSecondMeter(ctx, f)
 	}
 	if err == nil && duplicate {
-		err = f.belongs(done)
+		err = s.belongs(ctx, f, done)
 	}
 	return done, err
 }
@@ -231,14 +242,14 @@ func (s *Server) settled(ctx context.Context, f fact, done meter.Event, duplicat
 func (s *Server) onSecondMeter(ctx context.Context, f fact) (meter.Event, error) {
 	sent := f.TransactionID
 	f.TransactionID = besides(sent, f.Meter)
-	receipt, err := s.engine.Record(ctx, f.Usage)
+	receipt, err := s.engine.RecordFor(ctx, f.owner.customer, f.Usage)
 	event := receipt.Event
 	if fault.Has(err, fault.Conflict) {
 		if event, err = s.engine.Event(ctx, f.Customer, f.TransactionID); err == nil {
-			err = f.belongs(event)
+			err = s.belongs(ctx, f, event)
 		}
 	} else if err == nil && receipt.Duplicate {
-		err = f.belongs(event)
+		err = s.belongs(ctx, f, event)
 	}
 	return event, err
 }
@@ -255,8 +266,12 @@ func besides(t id.Transaction, m id.Slug) id.Transaction {
 }
 
 // belongs refuses an event that was recorded while the customer was on another subscription than the one that is named.
-func (f fact) belongs(first meter.Event) error {
-	sub := f.owner.subscription
+func (s *Server) belongs(ctx context.Context, f fact, first meter.Event) error {
+	now, err := s.lookUp(ctx, f.owner.subscription.ID)
+	if err != nil {
+		return err
+	}
+	sub := now.subscription
 	if first.RecordedAt.Before(sub.Since) || !sub.EndedAt.IsZero() && !first.RecordedAt.Before(sub.EndedAt) {
 		return refuse(409, conflict, "The transactionId %q was used with another subscription.", string(f.TransactionID))
 	}

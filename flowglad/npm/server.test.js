@@ -137,7 +137,6 @@ test('what is final is sent once', async () => {
   const free = (await flowglad.getBilling()).currentSubscription;
   await flowglad.createUsageEvent({usageMeterSlug: 'ai_requests', amount: 1, subscriptionId: free.id, transactionId: 'tx'});
   const {currentSubscription: pro, customer} = await onPro(flowglad);
-  await new Promise((resolve) => setTimeout(resolve, 1100)); // subscriptions are believed for a second
   const events = {amount: 1, usageMeterSlug: 'ai_requests'};
   const cases = [
     [409, 'CONFLICT', (f) => f.createUsageEvent({...events, subscriptionId: pro.id, transactionId: 'tx'})],
