@@ -15,6 +15,9 @@ import (
 	"github.com/tollgate/tollgate/flowglad"
 )
 
+// active is how many of the customers use something at the time.
+const active = 1000
+
 // flowglad compares the two hot routes of Flowglad's API with our own, on the catalog of the chat example: the read that a
 // page's hooks run on with /healthz, and a usage event with POST /v1/consume.
 func (b *bench) flowglad() {
@@ -39,11 +42,11 @@ func (b *bench) flowglad() {
 				return srv.send(http.MethodGet, fmt.Sprintf("/flowglad/api/v1/customers/%s/billing", name(n)), nil)
 			}, &reads},
 			contender{"POST /v1/consume on " + on.name + ", 64 connections", 64, func(n int64) error {
-				return srv.post("/v1/consume", fmt.Appendf(nil, `{"customer":%q,"meter":"ai_requests","amount":1,"transactionId":"%s-c%d","record":true}`, name(n), prefix, n))
+				return srv.post("/v1/consume", fmt.Appendf(nil, `{"customer":%q,"meter":"ai_requests","amount":1,"transactionId":"%s-c%d","record":true}`, name(n%active), prefix, n))
 			}, &writes},
 			contender{"POST usage-events on " + on.name + ", 64 connections", 64, func(n int64) error {
 				return srv.post("/flowglad/api/v1/usage-events", fmt.Appendf(nil, `{"usageEvent":{"amount":1,"subscriptionId":%q,"transactionId":"%s-u%d","usageMeterSlug":"ai_requests"}}`,
-					subscriptions[n%customers], prefix, n))
+					subscriptions[n%active], prefix, n))
 			}, &writes},
 		)
 		b.rows = append(b.rows,
