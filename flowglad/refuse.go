@@ -66,8 +66,7 @@ func told(err error) *refusal {
 		}
 		return refuse(http.StatusInternalServerError, internal, "Something went wrong inside Tollgate. The operator's log tells what, under the request_id.")
 	}
-	code := internal
-	status := f.Status()
+	code, status := string(f.Code), f.Status()
 	switch f.Code {
 	case fault.Invalid, fault.TooLarge, fault.InsufficientCredits, fault.MethodNotAllowed:
 		code, status = badRequest, http.StatusBadRequest
@@ -81,8 +80,12 @@ func told(err error) *refusal {
 		code = conflict
 	case fault.RateLimited:
 		code = tooMany
+	case fault.Unavailable, fault.Internal:
+		code = internal
 	}
-	return refuse(status, code, "%s", f.Message)
+	r = refuse(status, code, "%s", f.Message)
+	r.final = r.final || code == notConfigured
+	return r
 }
 
 // fail answers with err: {error, code, request_id}. There is no message at the top of the body: the packages would then show
