@@ -42,16 +42,14 @@ func TestScopes(t *testing.T) {
 		{tollgate.ScopeRecord, "POST", "/api/v1/usage-events", event(sub, "1", "ai_requests", 1)},
 		{tollgate.ScopeRecord, "POST", "/api/v1/customers", `{"customer":{"externalId":"ada"}}`},
 		{tollgate.ScopeFull, "POST", "/api/v1/subscriptions", `{"priceSlug":"free","customerExternalId":"ada"}`},
+		{tollgate.ScopeFull, "POST", "/api/v1/subscriptions/" + sub + "/uncancel", ""},
 		{tollgate.ScopeFull, "POST", "/api/v1/usage-meters", `{"usageMeter":{"name":"X","slug":"x"}}`},
 		{tollgate.ScopeFull, "POST", "/api/v1/customers/ada/archive", ``},
 	} {
 		for _, scope := range []tollgate.Scope{tollgate.ScopeRead, tollgate.ScopeRecord, tollgate.ScopeFull} {
-			want := 403
-			if scope.Allows(c.need) {
-				want = 200
-			}
-			if a := b.sendAs(b.keys[scope], c.method, c.path, c.body); a.status != want {
-				t.Errorf("%s %s with a key of scope %s: %d, want %d: %s", c.method, c.path, scope, a.status, want, a.body)
+			a := b.sendAs(b.keys[scope], c.method, c.path, c.body)
+			if refused := a.status == 403 && a.text(t, "code") == "FORBIDDEN"; refused == scope.Allows(c.need) {
+				t.Errorf("%s %s with a key of scope %s: %d %s", c.method, c.path, scope, a.status, a.body)
 			}
 		}
 	}
@@ -128,5 +126,23 @@ func TestAnArchivedCustomerIsGoneUntilItComesBack(t *testing.T) {
 	}
 	if a := b.must("GET", "/api/v1/customers/ada/usage-balances", ""); a.text(t, "usageMeterBalances.0.usedBalance") != "0" && a.text(t, "usageMeterBalances.0.usedBalance") != "1.5" {
 		t.Errorf("the ledger did not go on: %s", a.body)
+	}
+}
+
+func TestABodyHasALimit(t *testing.T) {
+	t.Parallel()
+	b := openSQLite(t, flowglad.Options{})
+	for over, want := range map[int]int{0: 200, 1: 400} {
+		start := `{"customer":{"externalId":"ada","name":"`
+		body := start + `"},"x":"`
+		body += strings.Repeat("x", flowglad.BodyBytesMax-len(body)-2+over) + `"}`
+		if a := b.send("POST", "/api/v1/customers", body); a.status != want {
+			t.Errorf("a body of %d bytes: %d, want %d: %.200s", len(body), a.status, want, a.body)
+		}
+	}
+	for _, bad := range []string{`{`, `[]`, `{"customer":7}`, `{"customer":{"externalId":7}}`, `{"customer":{}}`, `{"customer":{"externalId":""}}`, ``} {
+		if a := b.send("POST", "/api/v1/customers", bad); a.status != 400 || a.text(t, "code") != "BAD_REQUEST" {
+			t.Errorf("body %s: %d %s", bad, a.status, a.body)
+		}
 	}
 }

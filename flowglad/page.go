@@ -1,6 +1,7 @@
 package flowglad
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"net/http"
@@ -73,7 +74,7 @@ func (s *Server) preflight(c *call) bool {
 		h.Set("Access-Control-Allow-Origin", origin)
 		h.Set("Access-Control-Allow-Credentials", "true")
 		h.Set("Access-Control-Allow-Methods", "GET, POST")
-		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+		h.Set("Access-Control-Allow-Headers", cmp.Or(c.Request.Header.Get("Access-Control-Request-Headers"), "Authorization, Content-Type"))
 		h.Set("Access-Control-Max-Age", "600")
 	}
 	if c.Method != http.MethodOptions {

@@ -33,11 +33,11 @@ func (s *Server) table() []route {
 	add(read, "GET", "subscriptions", s.listSubscriptions)
 	add(full, "POST", "subscriptions", s.createSubscription)
 	add(read, "GET", "subscriptions/{}", s.subscription)
-	add(record, "POST", "subscriptions/{}/cancel", s.cancelSubscription)
-	add(record, "POST", "subscriptions/{}/uncancel", s.uncancelSubscription)
-	add(record, "POST", "subscriptions/{}/adjust", s.adjustSubscription)
+	add(full, "POST", "subscriptions/{}/cancel", s.cancelSubscription)
+	add(full, "POST", "subscriptions/{}/uncancel", s.uncancelSubscription)
+	add(full, "POST", "subscriptions/{}/adjust", s.adjustSubscription)
 
-	add(record, "POST", "checkout-sessions", s.createCheckout)
+	add(full, "POST", "checkout-sessions", s.createCheckout)
 	add(read, "GET", "checkout-sessions", s.nothing)
 	add(read, "GET", "checkout-sessions/{}", s.checkout)
 

@@ -72,7 +72,7 @@ type Server struct {
 func New(e *tollgate.Engine, opts Options) (*Server, error) {
 	s := &Server{
 		engine: e, opts: opts, log: opts.Logger,
-		keys: newRecent[[32]byte, admission](10_000, beliefMax), owners: newRecent[string, owner](100_000, ownersBelieved),
+		keys: newRecent[[32]byte, admission](10_000, beliefMax), owners: newRecent[string, owner](20_000, ownersBelieved),
 		rates: newRates(opts.RatePerSecond, opts.Burst), crossing: http.NewCrossOriginProtection(),
 	}
 	if s.log == nil {
