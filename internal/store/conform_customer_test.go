@@ -340,7 +340,9 @@ func TestSubscriptionsOfACustomer(t *testing.T) {
 		renewed.Subscription = id.New("sub", first.Key)
 		renewed.Paid = subscription.Paid{Span: period.Span{Start: noon(), End: noon().Add(720 * time.Hour)}, At: noon(), Amount: 799}
 		for i, c := range []store.Customer{next, renewed} {
-			update(t, db, func(tx *store.Tx) error { return tx.Subscribe(t.Context(), c, noon().Add(time.Duration(i+1)*time.Hour)) })
+			update(t, db, func(tx *store.Tx) error {
+				return tx.Subscribe(t.Context(), c, noon().Add(time.Duration(i+1)*time.Hour))
+			})
 		}
 		rows, err := db.SubscriptionsOf(t.Context(), first.Key, 10)
 		if err != nil || len(rows) != 3 {
