@@ -19,7 +19,7 @@ check: lint ## vet, staticcheck, gofmt, and the tests on SQLite, in under a minu
 	TOLLGATE_TEST_POSTGRES= TOLLGATE_TEST_REQUIRE= $(GO) test -short -timeout $(TIMEOUT) $(PACKAGES)
 
 # exec: a signal to make reaches with-postgres, not a shell between them.
-test: export TOLLGATE_TEST_REQUIRE = postgres pgbouncer
+test: export TOLLGATE_TEST_REQUIRE = postgres pgbouncer node
 test: lint compiler outside ## vet, staticcheck, gofmt, and every test under -race on SQLite and PostgreSQL
 	exec scripts/with-postgres $(GO) test -race -count=1 -timeout $(TIMEOUT) $(PACKAGES) </dev/null
 
@@ -50,7 +50,7 @@ compiler:
 		exit 1; \
 	fi
 
-# What is tested from outside Go: Stripe's Node client, and a person's browser.
+# What is tested from outside Go: Stripe's and Flowglad's npm packages, and a person's browser.
 outside:
 	scripts/provide node chromium
 

@@ -52,6 +52,12 @@ func (e *Engine) Balances(ctx context.Context, customer id.Customer) ([]credit.B
 	if err != nil {
 		return nil, err
 	}
+	return e.balances(ctx, b, c)
+}
+
+// balances returns every balance that a customer's plan includes or that the customer has used or been granted, in the order
+// of their slugs.
+func (e *Engine) balances(ctx context.Context, b *book, c Customer) ([]credit.Balance, error) {
 	rows, err := e.db.AccountsOf(ctx, c.key)
 	if err != nil {
 		return nil, outside("read balances", err)

@@ -275,7 +275,7 @@ func (w *writer) load(ctx context.Context, b *book, ops []*op) ([]*op, error) {
 		known := ops[:0:0]
 		for _, o := range ops {
 			m := w.cache.member(o.customer)
-			if m == nil {
+			if m == nil || o.who != 0 && o.who != m.Key {
 				o.finish(unknownCustomer(o.customer))
 				continue
 			}
@@ -298,7 +298,12 @@ func (w *writer) loadCustomers(ctx context.Context, b *book, ops []*op) error {
 	var names []id.Customer
 	asked := map[id.Customer]bool{}
 	for _, o := range ops {
-		if w.cache.member(o.customer) == nil && !asked[o.customer] {
+		m := w.cache.member(o.customer)
+		if m != nil && o.who != 0 && o.who != m.Key { // one of the two was erased; the database knows which
+			w.cache.drop(o.customer)
+			m = nil
+		}
+		if m == nil && !asked[o.customer] {
 			asked[o.customer], names = true, append(names, o.customer)
 		}
 	}

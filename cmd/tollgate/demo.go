@@ -112,11 +112,15 @@ func (cmd *DemoCmd) serve(ctx context.Context, c *console, d *demo) error {
 		return err
 	}
 	d.url = urlOf(l)
+	server, err := newServer(d.engine, slog.New(slog.DiscardHandler), api.Options{}, pages{})
+	if err != nil {
+		return err
+	}
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx)) // it must outlive the requests of the demo
 	defer stop()
 	ended := make(chan error, 1)
 	go func() { // ends after stop
-		ended <- answer(serving, l, newServer(d.engine, slog.New(slog.DiscardHandler), api.Options{}, pages{}))
+		ended <- server.run(serving, l)
 	}()
 	err = cmd.show(ctx, c, d)
 	switch {

@@ -88,7 +88,11 @@ func (cmd *DevCmd) Run(ctx context.Context, c *console) error {
 		if err := welcome(c, engine.Catalog(), urlOf(l), key, cmd.DB, shopURL); err != nil {
 			return err
 		}
-		return answer(ctx, l, newServer(engine, log, api.Options{}, cmd.pages))
+		server, err := newServer(engine, log, api.Options{}, cmd.pages)
+		if err != nil {
+			return err
+		}
+		return server.run(ctx, l)
 	})
 }
 

@@ -82,7 +82,11 @@ func (cmd *ServeCmd) Run(ctx context.Context, c *console) error {
 				cmd.announce(c, text)
 			}
 		}
-		if err := answer(ctx, l, newServer(engine, log, api.Options{RatePerSecond: cmd.Rate, Burst: cmd.Burst}, cmd.pages)); err != nil {
+		server, err := newServer(engine, log, api.Options{RatePerSecond: cmd.Rate, Burst: cmd.Burst}, cmd.pages)
+		if err != nil {
+			return err
+		}
+		if err := server.run(ctx, l); err != nil {
 			return err
 		}
 		log.Info("stopped: every request was answered")

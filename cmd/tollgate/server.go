@@ -1,22 +1,37 @@
 package main
 
 import (
+	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/api"
 	"github.com/tollgate/tollgate/app"
+	"github.com/tollgate/tollgate/flowglad"
 )
 
-// pages are the flags of commands that serve the app routes.
+const (
+	// flowgladPrefix is where Flowglad's API is served.
+	flowgladPrefix = "/flowglad"
+	// webhooksMax is how long webhooks that wait have when the server stops.
+	webhooksMax = 10 * time.Second
+)
+
+// pages are the flags of commands that serve the app routes and Flowglad's API beside our own.
 type pages struct {
-	Origins []string `name:"origin" env:"TOLLGATE_ORIGINS" placeholder:"ORIGIN" help:"Sites whose pages may call the app routes under /api, such as https://app.example.com; may be given several times."`
+	Origins         []string `name:"origin" env:"TOLLGATE_ORIGINS" placeholder:"ORIGIN" help:"Sites whose pages may call the app routes under /api, such as https://app.example.com; may be given several times."`
+	FlowgladRoot    bool     `env:"TOLLGATE_FLOWGLAD_ROOT" help:"Serve Flowglad's API at /api/v1 too, not only below /flowglad."`
+	FlowgladWebhook string   `env:"TOLLGATE_FLOWGLAD_WEBHOOK" placeholder:"URL" help:"Where to send Flowglad's webhooks."`
+	FlowgladSecret  string   `name:"flowglad-webhook-secret" env:"TOLLGATE_FLOWGLAD_WEBHOOK_SECRET" placeholder:"whsec_…" help:"What Flowglad's webhooks are signed with."`
 }
 
 // Validate refuses origins that no browser sends.
@@ -27,17 +42,46 @@ func (p pages) Validate() error {
 	return nil
 }
 
-// newServer returns a server of the HTTP API and, behind customer tokens, of the app routes.
-func newServer(engine *tollgate.Engine, log *slog.Logger, opts api.Options, p pages) *http.Server {
+// A server is the HTTP server with its faces.
+type server struct {
+	*http.Server
+	flowglad *flowglad.Server
+}
+
+// newServer returns a server of the HTTP API, of the app routes behind customer tokens, and of Flowglad's API.
+func newServer(engine *tollgate.Engine, log *slog.Logger, opts api.Options, p pages) (*server, error) {
+	sold := flowglad.Options{Logger: log, Prefix: flowgladPrefix, AtRoot: p.FlowgladRoot, RatePerSecond: opts.RatePerSecond, Burst: opts.Burst}
+	if p.FlowgladWebhook != "" {
+		sold.Webhook = &flowglad.Webhook{URL: p.FlowgladWebhook, Secret: p.FlowgladSecret}
+	}
+	second, err := flowglad.New(engine, sold)
+	if err != nil {
+		return nil, err
+	}
 	opts.Logger, opts.Version = log, version()
 	closing := make(chan struct{})
 	mounted := app.Options{Origins: p.Origins, Closing: closing, Logger: log, Payments: app.Sell(engine)}
 	opts.Describe = func(doc *huma.OpenAPI) []*huma.Operation { return app.Describe(doc, mounted) }
-	s := api.New(engine, opts)
-	s.Mount("/api/", app.TokenHandler(engine, mounted))
-	server := s.HTTPServer("")
-	server.RegisterOnShutdown(sync.OnceFunc(func() { close(closing) })) // Shutdown waits for streams otherwise
-	return server
+	first := api.New(engine, opts)
+	first.Mount("/api/", app.TokenHandler(engine, mounted))
+	s := &server{first.HTTPServer(""), second}
+	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if second.Serves(r) {
+			second.ServeHTTP(w, r)
+			return
+		}
+		first.ServeHTTP(w, r)
+	})
+	s.RegisterOnShutdown(sync.OnceFunc(func() { close(closing) })) // Shutdown waits for streams otherwise
+	return s, nil
+}
+
+// run answers on l until ctx ends, as answer does, and then sends the webhooks that wait.
+func (s *server) run(ctx context.Context, l net.Listener) error {
+	err := answer(ctx, l, s.Server)
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), webhooksMax)
+	defer cancel()
+	return errors.Join(err, s.flowglad.Close(last))
 }
 
 // tokenKeys reads the keys that sign customer tokens from their flag: hexadecimal, the first one signs.

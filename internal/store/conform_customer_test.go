@@ -328,3 +328,48 @@ func TestAnEventCommittedDuringAnErasureKeepsNoProperties(t *testing.T) {
 		}
 	})
 }
+
+// TestSubscriptionsOfACustomer: every row there was, newest first, each found by its id, and no other customer's.
+func TestSubscriptionsOfACustomer(t *testing.T) {
+	each(t, func(t *testing.T, db *store.DB) {
+		first := insert(t, db, customer("ada"))
+		other := insert(t, db, customer("eve"))
+		next := first
+		next.Plan, next.Since, next.Subscription = "pro", noon().Add(time.Hour), id.New("sub", first.Key)
+		renewed := next // another period of the same subscription is a row of its own
+		renewed.Subscription = id.New("sub", first.Key)
+		renewed.Paid = subscription.Paid{Span: period.Span{Start: noon(), End: noon().Add(720 * time.Hour)}, At: noon(), Amount: 799}
+		for i, c := range []store.Customer{next, renewed} {
+			update(t, db, func(tx *store.Tx) error {
+				return tx.Subscribe(t.Context(), c, noon().Add(time.Duration(i+1)*time.Hour))
+			})
+		}
+		rows, err := db.SubscriptionsOf(t.Context(), first.Key, 10)
+		if err != nil || len(rows) != 3 {
+			t.Fatalf("%d rows, %v; want 3", len(rows), err)
+		}
+		for i, want := range []store.Customer{renewed, next, first} {
+			got := rows[i]
+			if got.ID != want.Subscription || got.Plan != want.Plan || !got.Since.Equal(want.Since) || got.Cycle != want.Cycle || !got.Paid.Equal(want.Paid) || got.EndedAt.IsZero() != (i == 0) {
+				t.Errorf("row %d is %+v, want that of %+v", i, got, want)
+			}
+			found, ok, err := db.SubscriptionOf(t.Context(), first.Key, got.ID)
+			if err != nil || !ok || found != got {
+				t.Errorf("%s is found as %+v, %t, %v", got.ID, found, ok, err)
+			}
+		}
+		if rows, err = db.SubscriptionsOf(t.Context(), first.Key, 2); err != nil || len(rows) != 2 {
+			t.Errorf("%d rows, %v; want the 2 newest", len(rows), err)
+		}
+		if _, ok, err := db.SubscriptionOf(t.Context(), first.Key, other.Subscription); ok || err != nil {
+			t.Errorf("eve's subscription is found as ada's: %t, %v", ok, err)
+		}
+		if n, err := db.CountCustomers(t.Context()); n != 2 || err != nil {
+			t.Errorf("%d customers, %v; want 2", n, err)
+		}
+		update(t, db, func(tx *store.Tx) error { return tx.Erase(t.Context(), other.Key, noon()) })
+		if n, err := db.CountCustomers(t.Context()); n != 1 || err != nil {
+			t.Errorf("%d customers after an erasure, %v; want 1", n, err)
+		}
+	})
+}
