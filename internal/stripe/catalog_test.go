@@ -269,3 +269,48 @@ func TestOnlyACallerNeedsNoWebhookSecret(t *testing.T) {
 		}
 	}
 }
+
+func TestOverageIsBilledWhenThePlanIs(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, prices, want string }{
+		{"by the month", "m: {amount: 1, every: month}", "over month"},
+		{"by the year", "y: {amount: 1, every: year}", "over year"},
+		{"by both, whatever their order", "y: {amount: 1, every: year}, m: {amount: 1, every: month}", "over month, over_year year"},
+		{"by the month, though something is metered by the year", "m: {amount: 1, every: month}, d: {meter: disk, model: per_unit, unitAmount: 1, every: year}", "over month"},
+		{"by the year, when that is all that is metered", "d: {meter: disk, model: per_unit, unitAmount: 1, every: year}", "over year"},
+		{"by the month, when there is nothing else", "", "over month"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			l := open(t, nil)
+			apply(t, l.Client, wish(t, "currency: usd\nmeters: {tokens: {aggregation: sum}, disk: {aggregation: sum}}\nplans:\n  free: {default: true}\n"+
+				"  pro:\n    includes:\n      disk: {limit: unlimited}\n"+
+				"      tokens: {limit: 1, every: month, soft: true, overage: {slug: over, model: per_unit, unitAmount: 1}}\n    prices: {"+tt.prices+"}\n"))
+			var got []string
+			for slug, p := range sold(t, l.Client) {
+				if p.Meter == "tokens" {
+					got = append(got, string(slug)+" "+p.Interval)
+				}
+			}
+			slices.Sort(got)
+			if got := strings.Join(got, ", "); got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+// An amount that Tollgate cannot hold is no amount of ours, not even nothing.
+func TestAnAmountPastAllBoundsIsNotFree(t *testing.T) {
+	t.Parallel()
+	l := open(t, nil)
+	w := wish(t, "currency: usd\nmeters: {tokens: {aggregation: sum}}\nplans: {free: {default: true}, pro: {prices: {nothing: {amount: 0, every: month}}}}")
+	var made struct{ ID string }
+	l.ask(t, "POST", "/v1/products", url.Values{"id": {"tollgate_pro"}, "name": {"pro"}}, &made)
+	l.ask(t, "POST", "/v1/prices", url.Values{"product": {"tollgate_pro"}, "currency": {"usd"}, "unit_amount_decimal": {"9999999999999.5"},
+		"recurring[interval]": {"month"}, "metadata[source]": {"tollgate"}, "metadata[price]": {"nothing"}}, &made)
+	apply(t, l.Client, w)
+	if got := sold(t, l.Client)["nothing"]; got.ID == made.ID || !got.Active {
+		t.Errorf("%+v is in force, want a free one", got)
+	}
+}
