@@ -29,6 +29,11 @@ func (s *server) events(v *visit) (any, error) {
 	if err := v.query(map[string]*string{"access_token": new(string)}); err != nil {
 		return nil, err
 	}
+	v.w.Header().Set("Content-Type", "text/event-stream")
+	if v.r.Method == http.MethodHead { // it takes what GET takes, and has no stream
+		v.w.WriteHeader(http.StatusOK)
+		return nil, nil
+	}
 	stream, err := s.hub.join(v.customer)
 	if err != nil {
 		return nil, err
@@ -45,7 +50,6 @@ func (s *server) events(v *visit) (any, error) {
 	if err := control.SetReadDeadline(time.Time{}); err != nil { // the server's limit is for requests that end
 		return nil, fmt.Errorf("open stream: %w", err)
 	}
-	v.w.Header().Set("Content-Type", "text/event-stream")
 	v.w.Header().Set("X-Accel-Buffering", "no") // nginx would keep messages back
 	say := func(format string, args ...any) bool {
 		if control.SetWriteDeadline(time.Now().Add(sendMax)) != nil {

@@ -148,6 +148,16 @@ func TestAStreamTellsItsOwnCustomerAlone(t *testing.T) {
 	}
 }
 
+func TestHEADHasNoStream(t *testing.T) {
+	t.Parallel()
+	e := open(t, testdb.SQLite(t), newClock())
+	h := app.Handler(e, signedIn, app.Options{})
+	if a := send(t, h, "", "HEAD", "/api/events", "", "X-User", "ada"); a.status != 200 || a.body != "" || a.header.Get("Content-Type") != "text/event-stream" {
+		t.Errorf("%d %q %s", a.status, a.header.Get("Content-Type"), a.body)
+	}
+	refused(t, "HEAD by nobody", send(t, h, "", "HEAD", "/api/events", ""), 401, "unauthorized")
+}
+
 func TestTimeChangesBalancesToo(t *testing.T) {
 	t.Parallel()
 	c := newClock()
