@@ -166,7 +166,7 @@ func (e *Engine) Refund(ctx context.Context, r RefundRequest) (subscription.Paym
 	if err != nil {
 		return none, outside("read payment", err)
 	}
-	if _, err := s.stripe.Refund(ctx, r.Payment, r.Amount, r.Reason, "tollgate-refund-"+r.Payment+"-"+string(r.ID)); err != nil {
+	if _, err := s.stripe.Refund(ctx, r.Payment, r.Amount, r.Reason, string(r.ID)); err != nil {
 		return none, err
 	}
 	if err := e.sync(ctx, rec.Customer); err != nil {

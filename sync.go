@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tollgate/tollgate/credit"
@@ -56,15 +57,20 @@ func (e *Engine) sync(ctx context.Context, key id.Key) error {
 	if err != nil {
 		return outside("read customer", err)
 	}
-	if err := e.keep(ctx, c.ExternalID, picture, d, ticket); err != nil {
+	newest, err := e.keep(ctx, c.ExternalID, picture, d, ticket)
+	if err != nil {
 		return err
+	}
+	if !newest { // a refund that stands here may have failed since, and what that gave back is given
+		d.ClawBacks = slices.DeleteFunc(d.ClawBacks, func(back subscription.ClawBack) bool { return !back.Undone })
 	}
 	return e.settle(ctx, c, d)
 }
 
-// keep writes what a reading found and decided, unless a newer one is kept.
-func (e *Engine) keep(ctx context.Context, name id.Customer, p subscription.Picture, d subscription.Decision, ticket int64) error {
-	err := e.db.Update(ctx, func(tx *store.Tx) error {
+// keep writes what a reading found and decided, and reports false when a newer one is kept, or nobody is there any more.
+func (e *Engine) keep(ctx context.Context, name id.Customer, p subscription.Picture, d subscription.Decision, ticket int64) (newest bool, err error) {
+	err = e.db.Update(ctx, func(tx *store.Tx) error {
+		newest = false
 		c, err := tx.LockCustomer(ctx, name)
 		if err != nil {
 			return err
@@ -75,7 +81,7 @@ func (e *Engine) keep(ctx context.Context, name id.Customer, p subscription.Pict
 				return fmt.Errorf("spell subscription: %w", err)
 			}
 		}
-		if ok, err := tx.WriteBilling(ctx, b, ticket); err != nil || !ok {
+		if newest, err = tx.WriteBilling(ctx, b, ticket); err != nil || !newest {
 			return err
 		}
 		if err := records(ctx, tx, c.Key, p); err != nil {
@@ -84,9 +90,9 @@ func (e *Engine) keep(ctx context.Context, name id.Customer, p subscription.Pict
 		return e.subscribe(ctx, tx, c, d)
 	})
 	if store.None(err) {
-		return nil // erased meanwhile
+		return false, nil // erased meanwhile
 	}
-	return outside("write billing", err)
+	return newest, outside("write billing", err)
 }
 
 func records(ctx context.Context, tx *store.Tx, key id.Key, p subscription.Picture) error {
@@ -164,7 +170,7 @@ func (e *Engine) clawBack(ctx context.Context, c store.Customer, slug id.Slug, b
 	name := "claw:" + back.ID + ":" + string(slug)
 	if !back.Undone {
 		o := &op{
-			customer: c.ExternalID, slug: slug, name: name, hash: hashOf("claw", back.Grant, back.Amount),
+			customer: c.ExternalID, slug: slug, name: name, hash: hashOf("claw", back.Grant), // its share may be rounded otherwise after another return failed
 			req: credit.Request{Kind: credit.KindClawBack, Cause: back.ID, Reason: back.Reason, Amount: back.Amount,
 				Lot: credit.Lot{ID: id.Derived("grant", c.Key, back.Grant)}},
 		}

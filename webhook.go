@@ -27,10 +27,8 @@ const (
 	workPoll = time.Second
 	// reconcileEvery is how often events that never arrived are looked for.
 	reconcileEvery = 5 * time.Minute
-	// reconcileBack is how far before the newest event they are looked for: events arrive in any order.
+	// reconcileBack is how far before the last look they are looked for: Stripe may list one late.
 	reconcileBack = time.Hour
-	// reconcileMax is how many of them one look takes.
-	reconcileMax = 1000
 )
 
 // Webhook takes one of Stripe's webhooks: body is the raw body and signature the Stripe-Signature header. When it returns
@@ -245,36 +243,38 @@ func (e *Engine) showPrice(ctx context.Context, ev store.StripeEvent) error {
 	return err
 }
 
-// Reconcile reads the events that Stripe made since the newest one here, and keeps those that never arrived. It returns
-// how many those were.
+// Reconcile reads the events that Stripe made since the last time, or in the last 30 days, and keeps those that never
+// arrived. It returns how many those were.
 func (e *Engine) Reconcile(ctx context.Context) (int, error) {
 	s, err := e.sells()
 	if err != nil {
 		return 0, err
 	}
-	since, err := e.db.NewestEvent(ctx)
+	since, err := e.db.EventsRead(ctx)
 	if err != nil {
 		return 0, outside("read events", err)
 	}
+	now := e.Now()
 	if since.IsZero() {
-		since = e.Now().AddDate(0, 0, -30)
+		since = now.AddDate(0, 0, -30)
 	}
-	found, err := s.stripe.Events(ctx, since.Add(-reconcileBack), reconcileMax)
-	if err != nil {
-		return 0, err
-	}
-	rows := make([]store.StripeEvent, len(found))
-	for i, ev := range found {
-		rows[i] = e.inboxed(ev)
-	}
-	fresh, err := e.db.PutEvents(ctx, rows...)
-	if err != nil {
-		return 0, outside("write events", err)
-	}
+	fresh := 0
+	err = s.stripe.Events(ctx, since.Add(-reconcileBack), func(found []stripe.Event) error {
+		rows := make([]store.StripeEvent, len(found))
+		for i, ev := range found {
+			rows[i] = e.inboxed(ev)
+		}
+		n, err := e.db.PutEvents(ctx, rows...)
+		fresh += n
+		return outside("write events", err)
+	})
 	if fresh > 0 {
 		s.signal()
 	}
-	return fresh, nil
+	if err != nil {
+		return fresh, err
+	}
+	return fresh, outside("mark events read", e.db.MarkEventsRead(ctx, now))
 }
 
 // A StripeEvent is one of Stripe's events as the inbox has it.

@@ -68,7 +68,9 @@ func Decide(p Picture, policy Policy, now time.Time) Decision {
 			d.Paid = paid(p, s)
 		}
 	}
-	for _, pay := range p.Payments {
+	for _, pay := range slices.SortedFunc(slices.Values(p.Payments), func(a, b Payment) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	}) {
 		d.topUp(pay)
 	}
 	return d
@@ -81,7 +83,7 @@ func current(all []Subscription) *Subscription {
 	var best *Subscription
 	for n := range all {
 		s := &all[n]
-		if best == nil || cmp.Or(cmp.Compare(slices.Index(rank, s.Status), slices.Index(rank, best.Status)), best.CreatedAt.Compare(s.CreatedAt)) < 0 {
+		if best == nil || cmp.Or(cmp.Compare(slices.Index(rank, s.Status), slices.Index(rank, best.Status)), best.CreatedAt.Compare(s.CreatedAt), cmp.Compare(best.ID, s.ID)) < 0 {
 			best = s
 		}
 	}
@@ -115,7 +117,12 @@ func access(p Picture, s *Subscription, policy Policy, now time.Time) (id.Slug, 
 // difference is paid, a cheaper one from the renewal on. A subscription that nothing was paid for has the plan it names.
 func (p Picture) bought(s *Subscription, now time.Time) id.Slug {
 	plan := s.Plan()
-	var end, made time.Time
+	var of Invoice
+	var by InvoiceLine
+	newer := func(i Invoice, l InvoiceLine) bool {
+		return cmp.Or(l.End.Compare(by.End), i.CreatedAt.Compare(of.CreatedAt), changes(i)-changes(of), named(s, l)-named(s, by),
+			cmp.Compare(i.ID, of.ID), cmp.Compare(l.Plan, by.Plan)) > 0
+	}
 	for _, i := range p.Invoices {
 		if i.Subscription != s.ID || i.Status != "paid" {
 			continue
@@ -124,18 +131,34 @@ func (p Picture) bought(s *Subscription, now time.Time) id.Slug {
 			if l.Subscription != s.ID || l.Plan == "" || l.Meter != "" || l.Amount < 0 || l.Start.After(now) {
 				continue
 			}
-			if l.End.After(end) || l.End.Equal(end) && !i.CreatedAt.Before(made) {
-				plan, end, made = l.Plan, l.End, i.CreatedAt
+			if newer(i, l) {
+				plan, of, by = l.Plan, i, l
 			}
 		}
 	}
 	return plan
 }
 
+// changes is 1 for the invoice of a change, which comes after the one that began its period though both be of one second.
+func changes(i Invoice) int {
+	if i.Reason == "subscription_update" {
+		return 1
+	}
+	return 0
+}
+
+// named is 1 for a line of the plan that a subscription names: of changes within one second, that is the last.
+func named(s *Subscription, l InvoiceLine) int {
+	if l.Plan == s.Plan() {
+		return 1
+	}
+	return 0
+}
+
 // paid returns the period that was paid for, or the trial.
 func paid(p Picture, s *Subscription) Paid {
 	var out Paid
-	var of string
+	var of Invoice
 	licensed := func(l InvoiceLine) bool {
 		return l.Subscription == s.ID && !l.Proration && s.advance(l)
 	}
@@ -148,15 +171,17 @@ func paid(p Picture, s *Subscription) Paid {
 				continue
 			}
 			begins := i.Reason == "subscription_create" || i.Reason == "subscription_cycle" || l.Start.Equal(s.TrialEnd)
-			if begins && (l.Start.After(out.Start) || out.None()) {
-				out.Span, out.At, out.Amount, of = period.Span{Start: l.Start, End: l.End}, i.CreatedAt, i.AmountPaid, i.ID
+			newer := cmp.Or(l.Start.Compare(out.Start), i.CreatedAt.Compare(of.CreatedAt), cmp.Compare(i.ID, of.ID), l.End.Compare(out.End)) > 0
+			if begins && (newer || out.None()) {
+				out.Span, out.At, out.Amount, of = period.Span{Start: l.Start, End: l.End}, i.CreatedAt, i.AmountPaid, i
 			}
 		}
 	}
 	if out.None() {
-		if s.TrialEnd.IsZero() || s.Status != Trialing {
+		if s.TrialEnd.IsZero() {
 			return Paid{}
 		}
+		// Over or not: until the invoice that follows is paid, what the trial has left is all there is.
 		return Paid{Span: period.Span{Start: s.TrialStart, End: s.TrialEnd}}
 	}
 	for _, i := range p.Invoices { // a change that was billed at once, such as from a month to a year
@@ -170,7 +195,7 @@ func paid(p Picture, s *Subscription) Paid {
 		}
 	}
 	for _, pay := range p.Payments {
-		if pay.Invoice == of {
+		if of.ID != "" && pay.Invoice == of.ID {
 			out.Refunded += pay.gone()
 		}
 	}
@@ -227,7 +252,7 @@ func (d *Decision) topUp(p Payment) {
 				c.Reason = "dispute"
 			}
 			after := min(before+r.Amount, p.Amount)
-			if c.Amount = share(g.Amount, after, p.Amount) - share(g.Amount, before, p.Amount); c.Amount > 0 {
+			if c.Amount = share(g.Amount, after, p.Amount) - share(g.Amount, before, p.Amount); c.Amount > 0 || c.Undone {
 				d.ClawBacks = append(d.ClawBacks, c)
 			}
 			if r.Stands() {

@@ -52,6 +52,9 @@ type shop struct {
 	sandbox *sandbox.Server
 	url     string // of the sandbox
 	hooks   *httptest.Server
+	secret  string                 // of the webhooks
+	at      map[id.Customer]string // who customers are at Stripe, as far as a test has noted it
+	prices  map[string]string      // at Stripe, by slug
 }
 
 const secretKey = "sk_test_shop"
@@ -71,25 +74,16 @@ func open(t testing.TB, db string, options sandbox.Options) *shop {
 	}
 	listening.Config.Handler = stripe
 	listening.Start()
-	s := &shop{TB: t, ctx: t.Context(), sandbox: stripe, url: options.BaseURL}
+	s := &shop{TB: t, ctx: t.Context(), sandbox: stripe, url: options.BaseURL, at: map[id.Customer]string{}, prices: map[string]string{}}
 	s.hooks = httptest.NewServer(http.HandlerFunc(s.receive))
-	secret, err := stripe.Listen(s.hooks.URL)
-	if err != nil {
+	if s.secret, err = stripe.Listen(s.hooks.URL); err != nil {
 		t.Fatal(err)
 	}
-	s.engine, err = tollgate.Open(s.ctx, db, tollgate.Options{Now: stripe.Now, Payments: tollgate.Payments{
-		SecretKey: secretKey, WebhookSecret: secret, URL: s.url, SuccessURL: "https://example.com/ok", NoWork: true,
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s.engine = s.begin(db)
 	t.Cleanup(func() {
 		s.hooks.Close()
 		listening.Close()
 		if err := stripe.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := s.engine.Close(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -98,6 +92,23 @@ func open(t testing.TB, db string, options sandbox.Options) *shop {
 	}
 	s.stock()
 	return s
+}
+
+// begin starts an engine on a database. It ends with the test.
+func (s *shop) begin(db string) *tollgate.Engine {
+	s.Helper()
+	e, err := tollgate.Open(s.ctx, db, tollgate.Options{Now: s.sandbox.Now, Payments: tollgate.Payments{
+		SecretKey: secretKey, WebhookSecret: s.secret, URL: s.url, SuccessURL: "https://example.com/ok", NoWork: true,
+	}})
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			s.Error(err)
+		}
+	})
+	return e
 }
 
 func (s *shop) receive(w http.ResponseWriter, r *http.Request) {
@@ -125,12 +136,20 @@ func (s *shop) stock() {
 		}
 		s.stripe("/v1/prices", form)
 	}
+	for _, p := range list[object](s, "/v1/prices", nil) {
+		s.prices[p.Metadata["price"]] = p.ID
+	}
 }
 
 // stripe sends a form to the sandbox.
 func (s *shop) stripe(path string, form url.Values) {
 	s.Helper()
-	r, err := http.NewRequestWithContext(s.ctx, http.MethodPost, s.url+path, strings.NewReader(form.Encode()))
+	s.send(http.MethodPost, path, form)
+}
+
+func (s *shop) send(method, path string, form url.Values) {
+	s.Helper()
+	r, err := http.NewRequestWithContext(s.ctx, method, s.url+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -142,7 +161,7 @@ func (s *shop) stripe(path string, form url.Values) {
 	}
 	defer w.Body.Close()
 	if body, _ := io.ReadAll(w.Body); w.StatusCode != http.StatusOK {
-		s.Fatalf("POST %s answered %d %s", path, w.StatusCode, body)
+		s.Fatalf("%s %s answered %d %s", method, path, w.StatusCode, body)
 	}
 }
 
@@ -152,11 +171,32 @@ func (s *shop) settle() {
 	if err := s.sandbox.Flush(s.ctx); err != nil {
 		s.Fatal(err)
 	}
+	s.work()
+}
+
+// work does what is due until nothing is left.
+func (s *shop) work() {
+	s.Helper()
 	for {
 		n, err := s.engine.Work(s.ctx)
 		if err != nil {
 			s.Fatal(err)
 		}
+		if n == 0 {
+			return
+		}
+	}
+}
+
+// recover reads the events that never came, and works until nothing is left.
+func (s *shop) recover() {
+	s.Helper()
+	for {
+		n, err := s.engine.Reconcile(s.ctx)
+		if err != nil {
+			s.Fatal(err)
+		}
+		s.work()
 		if n == 0 {
 			return
 		}
@@ -253,8 +293,14 @@ func (s *shop) available(name id.Customer, balance id.Slug) int64 {
 // portal saves another card in the billing portal.
 func (s *shop) portal(page, number string) {
 	s.Helper()
+	s.submit(page, url.Values{"action": {"card"}, "number": {number}, "expiry": {"12/40"}, "cvc": {"123"}})
+}
+
+// submit presses a button of the billing portal.
+func (s *shop) submit(page string, form url.Values) {
+	s.Helper()
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	w, err := client.PostForm(page, url.Values{"action": {"card"}, "number": {number}, "expiry": {"12/40"}, "cvc": {"123"}})
+	w, err := client.PostForm(page, form)
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -262,4 +308,32 @@ func (s *shop) portal(page, number string) {
 	if w.StatusCode != http.StatusSeeOther {
 		s.Fatalf("the portal answered %d", w.StatusCode)
 	}
+}
+
+// A subscriptionTold is a subscription as the sandbox's API tells it.
+type subscriptionTold struct {
+	object
+	Items struct {
+		Data []object `json:"data"`
+	} `json:"items"`
+}
+
+// told returns a customer's newest subscription from the sandbox's API.
+func (s *shop) told(name id.Customer) subscriptionTold {
+	s.Helper()
+	all := list[subscriptionTold](s, "/v1/subscriptions", url.Values{"customer": {s.at[name]}, "status": {"all"}})
+	if len(all) == 0 {
+		s.Fatalf("%s has no subscription at Stripe", name)
+	}
+	return all[0]
+}
+
+// stripeIDs returns who the customers are at the sandbox.
+func (s *shop) stripeIDs() map[id.Customer]string {
+	s.Helper()
+	found := map[id.Customer]string{}
+	for _, c := range list[object](s, "/v1/customers", nil) {
+		found[id.Customer(c.Metadata["customer"])] = c.ID
+	}
+	return found
 }

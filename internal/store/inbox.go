@@ -133,9 +133,23 @@ func (db *DB) StripeEventOf(ctx context.Context, eventID string) (StripeEvent, e
 	return scanStripeEvent(db.reads.QueryRowContext(ctx, "SELECT "+inboxColumns+" FROM stripe_event WHERE id = $1", eventID))
 }
 
-// NewestEvent returns when the newest event was made; zero when there is none.
-func (db *DB) NewestEvent(ctx context.Context) (time.Time, error) {
+// EventsRead returns up to when Stripe's list of events was read; zero before the first time.
+func (db *DB) EventsRead(ctx context.Context) (time.Time, error) {
 	var at int64
-	err := db.reads.QueryRowContext(ctx, "SELECT COALESCE(MAX(created_at), 0) FROM stripe_event").Scan(&at)
+	err := db.reads.QueryRowContext(ctx, "SELECT COALESCE(MAX(at), 0) FROM stripe_mark WHERE name = 'events'").Scan(&at)
 	return moment(at), err
+}
+
+// MarkEventsRead says up to when Stripe's list of events was read, all of it. It never goes back.
+func (db *DB) MarkEventsRead(ctx context.Context, at time.Time) error {
+	return db.Update(ctx, func(tx *Tx) error {
+		_, err := tx.sql.ExecContext(ctx, `
+			INSERT INTO stripe_mark (name, at)
+			VALUES ('events', $1)
+			ON CONFLICT (name) DO UPDATE SET at = excluded.at WHERE stripe_mark.at < excluded.at`, micros(at))
+		if err != nil {
+			return fmt.Errorf("mark events read: %w", err)
+		}
+		return nil
+	})
 }

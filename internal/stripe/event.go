@@ -56,27 +56,38 @@ func eventOf(e *stripe.Event, body []byte) Event {
 	return out
 }
 
-// Events reads the events since a moment, oldest first, up to limit: Stripe keeps them for 30 days.
-func (c *Client) Events(ctx context.Context, since time.Time, limit int) ([]Event, error) {
-	return call(ctx, c, "list events", func(ctx context.Context) ([]Event, error) {
+// Events reads the events since a moment, newest first, and hands them over by the page; what keep returns as an error ends
+// it. After an answer that was lost it begins again. Stripe keeps events for 30 days.
+func (c *Client) Events(ctx context.Context, since time.Time, keep func([]Event) error) error {
+	var kept error
+	_, err := call(ctx, c, "list events", func(ctx context.Context) (struct{}, error) {
 		params := &stripe.EventListParams{CreatedRange: &stripe.RangeQueryParams{GreaterThanOrEqual: since.Unix()}}
 		params.Limit = stripe.Int64(pageLength)
-		var all []Event
+		var page []Event
 		for e, err := range c.api.V1Events.List(ctx, params).All(ctx) {
 			if err != nil {
-				return nil, err
+				return struct{}{}, err
 			}
 			raw, err := json.Marshal(e)
 			if err != nil {
-				return nil, fmt.Errorf("spell event: %w", err)
+				kept = fmt.Errorf("spell event: %w", err)
+				return struct{}{}, nil
 			}
-			all = append(all, eventOf(e, raw))
+			if page = append(page, eventOf(e, raw)); len(page) < pageLength {
+				continue
+			}
+			if kept = keep(page); kept != nil {
+				return struct{}{}, nil
+			}
+			page = nil
 		}
-		for i, j := 0, len(all)-1; i < j; i, j = i+1, j-1 {
-			all[i], all[j] = all[j], all[i]
-		}
-		return all[:min(limit, len(all))], nil
+		kept = keep(page)
+		return struct{}{}, nil
 	})
+	if err != nil {
+		return err
+	}
+	return kept
 }
 
 // CustomerOfCharge returns the customer of the charge that a refund or a dispute is about; empty when it has none.

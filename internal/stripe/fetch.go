@@ -22,6 +22,7 @@ const (
 	metaMeter    = "meter"    // of a metered price
 	metaTopUp    = "topUp"    // of a payment: the top-up's slug
 	metaGrants   = "grants"   // of a payment: what it grants, as JSON by balance
+	metaRefund   = "refund"   // of a refund: the caller's own id of it
 	metaExpires  = "expires"  // of a payment: days after which the grants expire
 )
 

@@ -172,16 +172,33 @@ func (c *Client) Portal(ctx context.Context, customer, returnURL string) (string
 	return made.URL, nil
 }
 
-// Refund gives money of a charge back; amount 0 is all that is left.
-func (c *Client) Refund(ctx context.Context, charge string, amount int64, reason, key string) (string, error) {
-	params := &stripe.RefundCreateParams{Charge: &charge, Metadata: map[string]string{metaSource: source}}
+// Refund gives money of a charge back; amount 0 is all that is left. A refund of a charge with a name is made once: the
+// idempotency key sees to it while Stripe remembers it, for a day, and the name on the refund after that.
+func (c *Client) Refund(ctx context.Context, charge string, amount int64, reason, name string) (string, error) {
+	before, err := call(ctx, c, "list refunds", func(ctx context.Context) (string, error) {
+		params := &stripe.RefundListParams{Charge: &charge}
+		params.Limit = stripe.Int64(pageLength)
+		for r, err := range c.api.V1Refunds.List(ctx, params).All(ctx) {
+			if err != nil {
+				return "", err
+			}
+			if r.Metadata[metaRefund] == name {
+				return r.ID, nil
+			}
+		}
+		return "", nil
+	})
+	if err != nil || before != "" {
+		return before, err
+	}
+	params := &stripe.RefundCreateParams{Charge: &charge, Metadata: map[string]string{metaSource: source, metaRefund: name}}
 	if amount > 0 {
 		params.Amount = &amount
 	}
 	if reason != "" {
 		params.Reason = &reason
 	}
-	params.SetIdempotencyKey(key)
+	params.SetIdempotencyKey(fmt.Sprintf("tollgate-refund-%s-%x", charge, digest(name)))
 	made, err := call(ctx, c, "refund", func(ctx context.Context) (*stripe.Refund, error) { return c.api.V1Refunds.Create(ctx, params) })
 	if err != nil {
 		return "", err

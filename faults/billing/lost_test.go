@@ -1,0 +1,114 @@
+package billing_test
+
+import (
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/tollgate/tollgate"
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/internal/testdb"
+	"github.com/tollgate/tollgate/sandbox"
+)
+
+func TestReconcileFindsWhatWasLostBeforeNewerEventsCame(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, db string) {
+		t.Parallel()
+		s := open(t, db, sandbox.Options{})
+		s.customer("ann")
+		s.customer("bob")
+		s.recover()
+		s.sandbox.SetChaos(sandbox.Chaos{Drop: 100})
+		s.buy(tollgate.CheckoutRequest{Customer: "ann", TopUp: "pack"}, visa)
+		s.advance(3 * time.Hour)
+		s.want("all is lost", "ann", "free", "tokens", 0)
+		s.sandbox.SetChaos(sandbox.Chaos{})
+		s.buy(tollgate.CheckoutRequest{Customer: "bob", TopUp: "pack"}, visa)
+		s.settle()
+		s.want("nothing is lost", "bob", "free", "tokens", 100)
+		s.recover()
+		s.want("found", "ann", "free", "tokens", 100)
+		s.want("found", "bob", "free", "tokens", 100)
+		s.audit()
+	})
+}
+
+func TestReconcileFindsMoreEventsThanOnePageHas(t *testing.T) {
+	t.Parallel()
+	s := open(t, testdb.SQLite(t), sandbox.Options{})
+	s.customer("ann")
+	s.sandbox.SetChaos(sandbox.Chaos{Drop: 100})
+	const strangers = 1100
+	for range strangers {
+		s.stripe("/v1/customers", url.Values{"email": {"stranger@example.com"}})
+	}
+	s.buy(tollgate.CheckoutRequest{Customer: "ann", TopUp: "pack"}, visa)
+	s.settle()
+	s.recover()
+	s.want("found", "ann", "free", "tokens", 100)
+}
+
+func TestARefundSentAgainDaysLaterGivesNothingMoreBack(t *testing.T) {
+	t.Parallel()
+	s := open(t, testdb.SQLite(t), sandbox.Options{})
+	s.customer("ann")
+	s.buy(tollgate.CheckoutRequest{Customer: "ann", TopUp: "pack"}, visa)
+	s.settle()
+	payments, err := s.engine.PaymentsOf(s.ctx, "ann", "", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, wait := range []time.Duration{0, time.Hour, 25 * time.Hour, 60 * day} { // Stripe forgets idempotency keys after a day
+		s.advance(wait)
+		got, err := s.engine.Refund(s.ctx, tollgate.RefundRequest{Payment: payments.Data[0].ID, Amount: 200, ID: "r"})
+		if err != nil || got.Refunded != 200 {
+			t.Errorf("attempt %d of one refund of 200 leaves %d refunded, %v", n+1, got.Refunded, err)
+		}
+	}
+	s.want("refunded", "ann", "free", "tokens", 60)
+}
+
+// TestSharesOfRefundsThatFailAreGivenBack: what several small refunds take is rounded together, and an earlier one that
+// fails moves the share of the later ones.
+func TestSharesOfRefundsThatFailAreGivenBack(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, db string) {
+		t.Parallel()
+		s := open(t, db, sandbox.Options{})
+		s.customer("ann")
+		s.buy(tollgate.CheckoutRequest{Customer: "ann", TopUp: "pack"}, "4000000000005126")
+		s.settle()
+		payments, err := s.engine.PaymentsOf(s.ctx, "ann", "", 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, amount := range []int64{3, 3, 4} { // in units: 0.6, 0.6 and 0.8
+			s.advance(25 * time.Minute)
+			if _, err := s.engine.Refund(s.ctx, tollgate.RefundRequest{Payment: payments.Data[0].ID, Amount: amount, ID: id.Transaction("r" + string(rune('1'+n)))}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.want("refunded", "ann", "free", "tokens", 98)
+		for range 4 {
+			s.advance(20 * time.Minute)
+		}
+		s.want("all of them failed", "ann", "free", "tokens", 100)
+		parked(s)
+		s.audit()
+	})
+}
+
+// parked fails when an event waits or was given up.
+func parked(s *shop) {
+	s.Helper()
+	for _, state := range []string{"pending", "parked"} {
+		events, err := s.engine.Webhooks(s.ctx, state, 10)
+		if err != nil {
+			s.Fatal(err)
+		}
+		for _, ev := range events {
+			s.Errorf("%s is %s after %d attempts: %s", ev.Type, ev.State, ev.Attempts, ev.Error)
+		}
+	}
+}
