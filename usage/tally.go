@@ -61,7 +61,7 @@ func (t *Tally) reading(amount quantity.Units, at, seq int64) {
 }
 
 // merge counts what u counts.
-func (t *Tally) merge(u Tally) {
+func (t *Tally) merge(u *Tally) {
 	if u.seq != 0 {
 		t.reading(u.last, u.lastAt, u.seq)
 	}
@@ -137,17 +137,47 @@ type Cut struct {
 
 // Cut cuts a span.
 func (c Calendar) Cut(g Grouping, s period.Span) *Cut {
-	out := &Cut{buckets: c.Buckets(g, s), end: s.End.UnixMicro()}
-	for _, b := range out.buckets {
-		out.labels, out.starts = append(out.labels, c.Label(g, b)), append(out.starts, b.Start.UnixMicro())
+	buckets := c.Buckets(g, s)
+	out := &Cut{buckets: buckets, labels: make([]string, len(buckets)), starts: make([]int64, len(buckets)), end: s.End.UnixMicro()}
+	for i, b := range buckets {
+		out.starts[i] = b.Start.UnixMicro()
+	}
+	if g == ByDay || g == ByNone {
+		c.dates(out)
+		return out
+	}
+	for i, b := range buckets {
+		out.labels[i] = c.Label(g, b)
 	}
 	return out
 }
 
-// bucket returns which bucket holds a moment, -1 when none does.
-func (c *Cut) bucket(us int64) int {
+// dates labels buckets as Label does those of days, all in one piece of memory.
+func (c Calendar) dates(to *Cut) {
+	all := make([]byte, 0, len(time.DateOnly)*len(to.buckets))
+	for _, b := range to.buckets {
+		all = b.Start.In(c.Zone).AppendFormat(all, time.DateOnly)
+	}
+	if text := string(all); len(text) == cap(all) { // years have four digits
+		for i := range to.labels {
+			to.labels[i], text = text[:len(time.DateOnly)], text[len(time.DateOnly):]
+		}
+		return
+	}
+	for i, b := range to.buckets {
+		to.labels[i] = c.Label(ByDay, b)
+	}
+}
+
+// bucket returns which bucket holds a moment, -1 when none does. It looks at the one that held the moment before first.
+func (c *Cut) bucket(us int64, before int) int {
 	if us < c.starts[0] || us >= c.end {
 		return -1
+	}
+	for i := before; i < min(before+2, len(c.starts)); i++ {
+		if c.starts[i] <= us && (i+1 == len(c.starts) || us < c.starts[i+1]) {
+			return i
+		}
 	}
 	i, exact := slices.BinarySearch(c.starts, us)
 	if !exact {
@@ -160,14 +190,26 @@ func (c *Cut) bucket(us int64) int {
 type Series struct {
 	cut     *Cut
 	tallies []Tally
+	at      int // the bucket counted into last: what is counted comes in the order of time, mostly
 }
 
 // Series returns an empty series.
-func (c *Cut) Series() *Series { return &Series{c, make([]Tally, len(c.buckets))} }
+func (c *Cut) Series() *Series { return &c.Sheet(1)[0] }
+
+// Sheet returns empty series, made together.
+func (c *Cut) Sheet(n int) []Series {
+	out, tallies := make([]Series, n), make([]Tally, n*len(c.buckets))
+	for i := range out {
+		out[i].cut, out[i].tallies = c, tallies[:len(c.buckets):len(c.buckets)]
+		tallies = tallies[len(c.buckets):]
+	}
+	return out
+}
 
 // Add counts a fact that lies within the span; others are left out.
 func (s *Series) Add(f Fact, value string) {
-	if i := s.cut.bucket(f.At.UnixMicro()); i >= 0 {
+	if i := s.cut.bucket(f.At.UnixMicro(), s.at); i >= 0 {
+		s.at = i
 		s.tallies[i].Add(f, value)
 	}
 }
@@ -180,10 +222,11 @@ func (s *Series) AddSlot(x Slot) bool {
 	if start+grain <= s.cut.starts[0] || start >= s.cut.end {
 		return true
 	}
-	i := s.cut.bucket(start)
+	i := s.cut.bucket(start, s.at)
 	if i < 0 || start+grain > s.cut.end || i+1 < len(s.cut.starts) && start+grain > s.cut.starts[i+1] {
 		return false
 	}
+	s.at = i
 	s.tallies[i].AddSlot(x)
 	return true
 }
@@ -191,7 +234,13 @@ func (s *Series) AddSlot(x Slot) bool {
 // Stats returns the statistics of what was counted. Buckets without events are left out unless fill says otherwise;
 // then they count as 0 for average, max and min.
 func (s *Series) Stats(a meter.Aggregation, fill bool) (Stats, error) {
-	out := Stats{ByPeriod: []Bucket{}}
+	shown := 0
+	for i := range s.tallies {
+		if fill || s.tallies[i].events != 0 {
+			shown++
+		}
+	}
+	out := Stats{ByPeriod: make([]Bucket, 0, shown)}
 	var all Tally
 	var sum Total
 	for i, b := range s.cut.buckets {
@@ -208,7 +257,7 @@ func (s *Series) Stats(a meter.Aggregation, fill bool) (Stats, error) {
 		}
 		out.Max, out.Min = max(out.Max, v), min(out.Min, v)
 		sum = sum.Add(v)
-		all.merge(*t)
+		all.merge(t)
 		out.ByPeriod = append(out.ByPeriod, Bucket{Date: s.cut.labels[i], Total: v, Events: t.events, Start: b.Start, End: b.End})
 	}
 	var err error
