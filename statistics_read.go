@@ -18,7 +18,7 @@ import (
 )
 
 // An answer is the usage of the meters that a query asks for.
-type answer map[store.MeterKey]found
+type answer map[store.MeterKey]*found
 
 // ask answers a query about one meter of one customer. With it comes the state of one of the customer's accounts, as it
 // was written.
@@ -96,7 +96,7 @@ func (e *Engine) count(ctx context.Context, q query, read store.UsageRead) (answ
 	for _, m := range q.meters {
 		meters[m.Slug] = m
 		for _, c := range q.customers {
-			out[store.MeterKey{Customer: c, Meter: m.Slug}] = found{Series: &sheet[0], groups: map[string]*usage.Series{}}
+			out[store.MeterKey{Customer: c, Meter: m.Slug}] = &found{Series: &sheet[0]}
 			sheet = sheet[1:]
 		}
 	}
@@ -222,6 +222,9 @@ func (e *Engine) askEvents(ctx context.Context, q query, out answer, meters map[
 		one.Add(f.Fact, value)
 		if q.property == "" {
 			return nil
+		}
+		if one.groups == nil {
+			one.groups = map[string]*usage.Series{}
 		}
 		if one.groups[group] == nil {
 			one.groups[group] = q.buckets.Series()

@@ -1,7 +1,7 @@
 package usage
 
 import (
-	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -12,39 +12,30 @@ import (
 	"github.com/tollgate/tollgate/quantity"
 )
 
-// A Tally is what a meter's usage comes to within a bucket.
-type Tally struct {
+// A tally is what a meter's usage comes to within a bucket; the values of a unique meter are kept beside it. It has no
+// pointers, for there are many.
+type tally struct {
 	events int64
 	sum    Total
 	peak   quantity.Units
 	last   quantity.Units
 	lastAt int64
 	seq    int64 // of the latest reading
-	values map[string]bool
 }
 
-// Add counts a fact; value is that of a unique meter's property, empty for other meters.
-func (t *Tally) Add(f Fact, value string) {
+func (t *tally) add(f Fact) {
 	if f.Void {
 		t.events--
 		t.sum = t.sum.Add(-f.Amount)
 		return
 	}
-	at := f.At.UnixMicro()
-	t.reading(f.Amount, at, f.Seq)
+	t.reading(f.Amount, f.At.UnixMicro(), f.Seq)
 	t.peak = max(t.peak, f.Amount)
 	t.events++
 	t.sum = t.sum.Add(f.Amount)
-	if value != "" {
-		if t.values == nil {
-			t.values = map[string]bool{}
-		}
-		t.values[value] = true
-	}
 }
 
-// AddSlot counts a slot.
-func (t *Tally) AddSlot(s Slot) {
+func (t *tally) addSlot(s *Slot) {
 	if s.LastAt != minTime {
 		t.reading(s.Last, s.LastAt, s.LastSeq)
 	}
@@ -54,41 +45,32 @@ func (t *Tally) AddSlot(s Slot) {
 }
 
 // reading keeps the latest amount; of two at one moment, the one recorded later.
-func (t *Tally) reading(amount quantity.Units, at, seq int64) {
-	if t.seq == 0 || cmp.Or(cmp.Compare(at, t.lastAt), cmp.Compare(seq, t.seq)) > 0 {
+func (t *tally) reading(amount quantity.Units, at, seq int64) {
+	if t.seq == 0 || at > t.lastAt || at == t.lastAt && seq > t.seq {
 		t.last, t.lastAt, t.seq = amount, at, seq
 	}
 }
 
 // merge counts what u counts.
-func (t *Tally) merge(u *Tally) {
+func (t *tally) merge(u *tally) {
 	if u.seq != 0 {
 		t.reading(u.last, u.lastAt, u.seq)
 	}
 	t.peak = max(t.peak, u.peak)
 	t.events += u.events
 	t.sum = t.sum.Plus(u.sum)
-	for v := range u.values {
-		if t.values == nil {
-			t.values = map[string]bool{}
-		}
-		t.values[v] = true
-	}
 }
 
-// Events returns how many events count.
-func (t *Tally) Events() int64 { return t.events }
-
-// Value returns what the tally is on a meter: the sum of amounts (of count meters, 1 each), the largest, the latest, or
-// the number of distinct values. Its fault says that the sum is larger than a quantity can be.
-func (t *Tally) Value(a meter.Aggregation) (quantity.Units, error) {
+// value returns what the tally is on a meter: the sum of amounts (of count meters, 1 each), the largest, the latest, or
+// how many distinct values there are. Its fault says that the sum is larger than a quantity can be.
+func (t *tally) value(a meter.Aggregation, distinct int) (quantity.Units, error) {
 	switch a {
 	case meter.Max:
 		return t.peak, nil
 	case meter.Last:
 		return t.last, nil
 	case meter.Unique:
-		return quantity.Whole(int64(len(t.values))), nil
+		return quantity.Whole(int64(distinct)), nil
 	}
 	u, ok := t.sum.Units()
 	if !ok {
@@ -189,8 +171,9 @@ func (c *Cut) bucket(us int64, before int) int {
 // A Series counts one meter into the buckets of a span.
 type Series struct {
 	cut     *Cut
-	tallies []Tally
-	at      int // the bucket counted into last: what is counted comes in the order of time, mostly
+	tallies []tally
+	values  []map[string]bool // of a unique meter, by bucket; nil until there are some
+	at      int               // the bucket counted into last: what is counted comes in the order of time, mostly
 }
 
 // Series returns an empty series.
@@ -198,7 +181,7 @@ func (c *Cut) Series() *Series { return &c.Sheet(1)[0] }
 
 // Sheet returns empty series, made together.
 func (c *Cut) Sheet(n int) []Series {
-	out, tallies := make([]Series, n), make([]Tally, n*len(c.buckets))
+	out, tallies := make([]Series, n), make([]tally, n*len(c.buckets))
 	for i := range out {
 		out[i].cut, out[i].tallies = c, tallies[:len(c.buckets):len(c.buckets)]
 		tallies = tallies[len(c.buckets):]
@@ -206,12 +189,25 @@ func (c *Cut) Sheet(n int) []Series {
 	return out
 }
 
-// Add counts a fact that lies within the span; others are left out.
+// Add counts a fact that lies within the span; others are left out. value is that of a unique meter's property, empty for
+// other meters.
 func (s *Series) Add(f Fact, value string) {
-	if i := s.cut.bucket(f.At.UnixMicro(), s.at); i >= 0 {
-		s.at = i
-		s.tallies[i].Add(f, value)
+	i := s.cut.bucket(f.At.UnixMicro(), s.at)
+	if i < 0 {
+		return
 	}
+	s.at = i
+	s.tallies[i].add(f)
+	if value == "" || f.Void {
+		return
+	}
+	if s.values == nil {
+		s.values = make([]map[string]bool, len(s.tallies))
+	}
+	if s.values[i] == nil {
+		s.values[i] = map[string]bool{}
+	}
+	s.values[i][value] = true
 }
 
 // AddSlot counts a slot that lies whole within a bucket. It reports false, and counts nothing, when the slot is cut: its
@@ -227,7 +223,7 @@ func (s *Series) AddSlot(x Slot) bool {
 		return false
 	}
 	s.at = i
-	s.tallies[i].AddSlot(x)
+	s.tallies[i].addSlot(&x)
 	return true
 }
 
@@ -241,14 +237,23 @@ func (s *Series) Stats(a meter.Aggregation, fill bool) (Stats, error) {
 		}
 	}
 	out := Stats{ByPeriod: make([]Bucket, 0, shown)}
-	var all Tally
+	var all tally
 	var sum Total
+	var values map[string]bool
 	for i, b := range s.cut.buckets {
 		t := &s.tallies[i]
 		if t.events == 0 && !fill {
 			continue
 		}
-		v, err := t.Value(a)
+		distinct := 0
+		if s.values != nil {
+			distinct = len(s.values[i])
+			if values == nil {
+				values = map[string]bool{}
+			}
+			maps.Copy(values, s.values[i])
+		}
+		v, err := t.value(a, distinct)
 		if err != nil {
 			return out, err
 		}
@@ -261,7 +266,7 @@ func (s *Series) Stats(a meter.Aggregation, fill bool) (Stats, error) {
 		out.ByPeriod = append(out.ByPeriod, Bucket{Date: s.cut.labels[i], Total: v, Events: t.events, Start: b.Start, End: b.End})
 	}
 	var err error
-	if out.Total, err = all.Value(a); err != nil {
+	if out.Total, err = all.value(a, len(values)); err != nil {
 		return out, err
 	}
 	out.Events = all.events
