@@ -39,8 +39,13 @@ func (e *Engine) state(ctx context.Context, b *book, c Customer, slug id.Slug) (
 	if len(found) > 0 {
 		s = found[0].State
 	}
+	return e.current(b, c, slug, s)
+}
+
+// current brings an account as it was written up to date.
+func (e *Engine) current(b *book, c Customer, slug id.Slug, s credit.State) (credit.State, time.Time, error) {
 	now := s.At(e.Now())
-	s, _, _, err = credit.Apply(s, e.terms(b, &c.row, slug, now), credit.Request{}, now)
+	s, _, _, err := credit.Apply(s, e.terms(b, &c.row, slug, now), credit.Request{}, now)
 	return s, now, err
 }
 

@@ -4,12 +4,9 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"maps"
 	"slices"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
@@ -116,21 +113,18 @@ func (e *Engine) Usage(ctx context.Context, r UsageRequest) (UsageReport, error)
 	}
 	out.Period, out.From, out.To, out.Timezone, out.GroupBy = cut.period, cut.span.Start, cut.span.End, cut.calendar.Zone.String(), cut.grouping
 	q := query{cut: cut, meters: []meter.Meter{m}, customers: []id.Key{c.key}, property: r.Property, filters: r.Filters, raw: r.raw}
-	var found answer
-	reads, both := errgroup.WithContext(ctx)
-	reads.Go(func() error {
-		var err error
-		found, err = e.ask(both, q)
-		return outside("read usage", err)
-	})
-	state, now, err := e.state(ctx, b, c, out.Balance)
-	if err := errors.Join(err, reads.Wait()); err != nil {
+	found, state, err := e.ask(ctx, q, out.Balance)
+	if err != nil {
+		return out, outside("read usage", err)
+	}
+	state, now, err := e.current(b, c, out.Balance, state)
+	if err != nil {
 		return out, err
 	}
 	shown := state.Receipt(out.Balance, now)
 	out.Current, out.Limit, out.Remaining, out.IsUnlimited = shown.Used, shown.Limit, shown.Available, shown.Unlimited
 	one := found[store.MeterKey{Customer: c.key, Meter: m.Slug}]
-	if out.Stats, err = one.series.Stats(m.Aggregation, r.Fill); err != nil {
+	if out.Stats, err = one.Stats(m.Aggregation, r.Fill); err != nil {
 		return out, err
 	}
 	out.Groups, err = one.shownGroups(m.Aggregation, r.Fill)
@@ -160,7 +154,6 @@ func (e *Engine) UsageOfMany(ctx context.Context, customers []id.Customer, meter
 	if s.Period == usage.SinceReset || s.Period == usage.CurrentPeriod && s.From == nil {
 		return nil, fault.Field("period", string(s.Period), nil, "The period %s differs from customer to customer: ask for one customer at a time, or send from and to.", s.Period)
 	}
-	b := e.book.Load()
 	q := query{}
 	for _, slug := range meters {
 		m, err := e.meterOf(slug)
@@ -174,39 +167,20 @@ func (e *Engine) UsageOfMany(ctx context.Context, customers []id.Customer, meter
 			return nil, err
 		}
 	}
-	rows, err := e.db.CustomersOf(ctx, customers)
-	if err != nil {
-		return nil, outside("read customers", err)
-	}
-	byName := map[id.Customer]id.Key{}
-	for _, c := range rows {
-		byName[c.ExternalID] = c.Key
-		q.customers = append(q.customers, c.Key)
-	}
-	for _, name := range customers {
-		if _, ok := byName[name]; !ok {
-			return nil, unknownCustomer(name)
-		}
-	}
-	if q.cut, err = e.cut(s, b, &store.Customer{}); err != nil {
+	var err error
+	if q.cut, err = e.cut(s, e.book.Load(), &store.Customer{}); err != nil {
 		return nil, err
 	}
 	if err := q.cut.grouping.Check(q.cut.span); err != nil {
 		return nil, err
 	}
-	found, err := e.ask(ctx, q)
+	out, err := e.askMany(ctx, q, customers, s.Fill)
 	if err != nil {
 		return nil, outside("read usage", err)
 	}
-	out := map[id.Customer]map[id.Slug]usage.Stats{}
-	for name, key := range byName {
-		out[name] = map[id.Slug]usage.Stats{}
-		for _, m := range q.meters {
-			stats, err := found[store.MeterKey{Customer: key, Meter: m.Slug}].series.Stats(m.Aggregation, s.Fill)
-			if err != nil {
-				return nil, err
-			}
-			out[name][m.Slug] = stats
+	for _, name := range customers {
+		if out[name] == nil {
+			return nil, unknownCustomer(name)
 		}
 	}
 	return out, nil
@@ -290,25 +264,30 @@ func (e *Engine) sinceReset(ctx context.Context, r UsageRequest, m meter.Meter, 
 		}
 	}
 	q := query{cut: past, meters: []meter.Meter{m}, customers: []id.Key{c.key}, filters: r.Filters, raw: r.raw}
-	found, err := e.ask(ctx, q)
+	found, _, err := e.ask(ctx, q, "")
 	if err != nil {
 		return outside("read usage", err)
 	}
-	stats, err := found[key].series.Stats(m.Aggregation, false)
+	stats, err := found[key].Stats(m.Aggregation, false)
 	out.PreResetTotal = &stats.Total
 	return err
 }
 
 // firstUsage returns the start of the first slot before end that a meter has usage in; end when there is none.
 func (e *Engine) firstUsage(ctx context.Context, k store.MeterKey, end time.Time) (time.Time, error) {
-	read, err := e.db.UsageOf(ctx, []store.MeterKey{k}, period.Span{Start: time.UnixMicro(0), End: end})
+	read, _, err := e.db.UsageOf(ctx, k, "", period.Span{Start: time.UnixMicro(0), End: end})
 	if err != nil {
 		return end, err
 	}
 	first := end
 	for _, d := range read.Months {
-		if len(d.Slots) > 0 && usage.SlotStart(d.Slots[0].At).Before(first) {
-			first = usage.SlotStart(d.Slots[0].At)
+		err := d.EachSlot(func(s usage.Slot) {
+			if at := usage.SlotStart(s.At); at.Before(first) {
+				first = at
+			}
+		})
+		if err != nil {
+			return end, err
 		}
 	}
 	for _, f := range read.Tail {
@@ -327,12 +306,12 @@ type query struct {
 	property  string
 	filters   map[string]string
 	raw       bool
-	series    func() *usage.Series // makes one
+	buckets   *usage.Cut
 }
 
 // found is the usage of one meter of one customer.
 type found struct {
-	series *usage.Series
+	*usage.Series
 	groups map[string]*usage.Series // by the property's value as JSON; "" without it
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/internal/store"
 	"github.com/tollgate/tollgate/meter"
@@ -19,80 +20,112 @@ import (
 // An answer is the usage of the meters that a query asks for.
 type answer map[store.MeterKey]*found
 
-// askTogether is how many meters of customers one statement asks for; a larger query asks several at once.
-const askTogether = 150
-
-// ask answers a query, in parts that run side by side where it is large.
-func (e *Engine) ask(ctx context.Context, q query) (answer, error) {
-	q.series = q.calendar.Cut(q.grouping, q.span).Series
-	n := max(askTogether/len(q.meters), 1)
-	if len(q.customers) <= n {
-		return e.askPart(ctx, q)
+// ask answers a query about one meter of one customer. With it comes the state of one of the customer's accounts, as it
+// was written.
+func (e *Engine) ask(ctx context.Context, q query, account id.Slug) (answer, credit.State, error) {
+	q.buckets = q.calendar.Cut(q.grouping, q.span)
+	read, state, err := e.db.UsageOf(ctx, store.MeterKey{Customer: q.customers[0], Meter: q.meters[0].Slug}, account, q.span)
+	if err != nil {
+		return nil, state, err
 	}
-	parts := slices.Collect(slices.Chunk(q.customers, n))
-	answers := make([]answer, len(parts))
+	out, err := e.count(ctx, q, read)
+	return out, state, err
+}
+
+// askTogether is the least number of customers that are worth a statement of their own; a larger query asks several side
+// by side.
+const askTogether = 25
+
+// askMany answers a query about named customers, and leaves out those that do not exist.
+func (e *Engine) askMany(ctx context.Context, q query, names []id.Customer, fill bool) (map[id.Customer]map[id.Slug]usage.Stats, error) {
+	q.buckets = q.calendar.Cut(q.grouping, q.span)
+	names = slices.Compact(slices.Sorted(slices.Values(names)))
+	size := max(askTogether, (len(names)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
+	parts := slices.Collect(slices.Chunk(names, size))
+	answers := make([]map[id.Customer]map[id.Slug]usage.Stats, len(parts))
 	group, all := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, customers := range parts {
+	for i, part := range parts {
 		group.Go(func() error {
-			part := q
-			part.customers = customers
 			var err error
-			answers[i], err = e.askPart(all, part)
+			answers[i], err = e.askPart(all, q, part, fill)
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	out := answer{}
-	for _, a := range answers {
+	out := answers[0]
+	for _, a := range answers[1:] {
 		maps.Copy(out, a)
 	}
 	return out, nil
 }
 
-// askPart answers a query: from the roll-up and the lines behind it where slots will do, from events where properties
-// count or the span cuts a slot.
-func (e *Engine) askPart(ctx context.Context, q query) (answer, error) {
-	out, keys, meters := answer{}, []store.MeterKey{}, map[id.Slug]meter.Meter{}
+func (e *Engine) askPart(ctx context.Context, q query, names []id.Customer, fill bool) (map[id.Customer]map[id.Slug]usage.Stats, error) {
+	slugs := make([]id.Slug, len(q.meters))
+	for i, m := range q.meters {
+		slugs[i] = m.Slug
+	}
+	read, keys, err := e.db.UsageOfMany(ctx, names, slugs, q.span)
+	if err != nil {
+		return nil, err
+	}
+	q.customers = slices.Collect(maps.Values(keys))
+	found, err := e.count(ctx, q, read)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[id.Customer]map[id.Slug]usage.Stats, len(keys))
+	for name, key := range keys {
+		stats := make(map[id.Slug]usage.Stats, len(q.meters))
+		for _, m := range q.meters {
+			if stats[m.Slug], err = found[store.MeterKey{Customer: key, Meter: m.Slug}].Stats(m.Aggregation, fill); err != nil {
+				return nil, err
+			}
+		}
+		out[name] = stats
+	}
+	return out, nil
+}
+
+// count answers a query from what was read: the roll-up and the lines behind it where slots will do, events where
+// properties count or the span cuts a slot.
+func (e *Engine) count(ctx context.Context, q query, read store.UsageRead) (answer, error) {
+	out, meters := make(answer, len(q.customers)*len(q.meters)), map[id.Slug]meter.Meter{}
+	sheet := q.buckets.Sheet(len(q.customers) * len(q.meters))
 	for _, m := range q.meters {
 		meters[m.Slug] = m
 		for _, c := range q.customers {
-			k := store.MeterKey{Customer: c, Meter: m.Slug}
-			if out[k] == nil {
-				keys = append(keys, k)
-				out[k] = &found{series: q.series(), groups: map[string]*usage.Series{}}
-			}
+			out[store.MeterKey{Customer: c, Meter: m.Slug}] = &found{Series: &sheet[0]}
+			sheet = sheet[1:]
 		}
 	}
 	if q.raw {
 		return out, e.askEvents(ctx, q, out, meters, nil)
-	}
-	read, err := e.db.UsageOf(ctx, keys, q.span)
-	if err != nil {
-		return nil, err
 	}
 	r := newReader(read.Tail)
 	byEvent := func(slug id.Slug) bool {
 		return len(q.filters) > 0 || q.property != "" || meters[slug].Aggregation == meter.Unique
 	}
 	for _, d := range read.Months {
-		for _, s := range d.Slots {
-			switch {
-			case byEvent(d.Meter):
-				r.need(d.MeterKey, d.Account, s.First, s.Final)
-			case !out[d.MeterKey].series.AddSlot(s):
+		to, whole := out[d.MeterKey], !byEvent(d.Meter)
+		err := d.EachSlot(func(s usage.Slot) {
+			if whole {
+				if to.AddSlot(s) {
+					return
+				}
 				r.cut[cutSlot{d.MeterKey, d.Account, s.At}] = true
-				r.need(d.MeterKey, d.Account, s.First, s.Final)
 			}
+			r.need(d.MeterKey, d.Account, s.First, s.Final)
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	for _, f := range read.Tail {
-		if out[f.MeterKey] == nil {
-			continue // another meter of the customer
-		}
+		to, asked := out[f.MeterKey]
 		switch {
+		case !asked: // another meter of the customer
 		case byEvent(f.Meter):
 			if !f.Void {
 				r.need(f.MeterKey, f.Account, f.Seq, f.Seq)
@@ -100,13 +133,12 @@ func (e *Engine) askPart(ctx context.Context, q query) (answer, error) {
 		case f.Void && r.cuts(f) && r.rolled(f):
 			// Its event is read from its row below, where it is marked as voided.
 		default:
-			out[f.MeterKey].series.Add(f.Fact, "")
+			to.Add(f.Fact, "")
 		}
 	}
 	if len(r.ranges) == 0 {
 		return out, nil
 	}
-	q.raw = false
 	return out, e.askEvents(ctx, q, out, meters, r)
 }
 
@@ -174,10 +206,11 @@ func (e *Engine) askEvents(ctx context.Context, q query, out answer, meters map[
 		}
 	}
 	return e.db.EventsWithin(ctx, ranges, period.Span{Start: q.span.Start, End: q.span.End}, func(f store.UsageFact) error {
-		one, m := out[f.MeterKey], meters[f.Meter]
-		if one == nil {
+		one, asked := out[f.MeterKey]
+		if !asked {
 			return nil
 		}
+		m := meters[f.Meter]
 		whole := r != nil && len(q.filters) == 0 && q.property == "" && m.Aggregation != meter.Unique
 		if whole && !(r.cuts(f) && r.rolled(f)) {
 			return nil // counted with its slot, or among the lines behind the roll-up
@@ -186,12 +219,15 @@ func (e *Engine) askEvents(ctx context.Context, q query, out answer, meters map[
 		if !ok {
 			return nil
 		}
-		one.series.Add(f.Fact, value)
+		one.Add(f.Fact, value)
 		if q.property == "" {
 			return nil
 		}
+		if one.groups == nil {
+			one.groups = map[string]*usage.Series{}
+		}
 		if one.groups[group] == nil {
-			one.groups[group] = q.series()
+			one.groups[group] = q.buckets.Series()
 		}
 		one.groups[group].Add(f.Fact, value)
 		return nil

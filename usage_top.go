@@ -86,9 +86,13 @@ func (e *Engine) UsageTop(ctx context.Context, r TopRequest) (Top, error) {
 	if err != nil {
 		return Top{}, outside("read usage", err)
 	}
+	all, err := tallied(read, span, cut.calendar, r.Meter)
+	if err != nil {
+		return Top{}, outside("read usage", err)
+	}
 	out := Top{Meter: r.Meter, Timezone: cut.calendar.Zone.String(), Period: cut.period,
 		From: span.Start.Format(timeFormat), To: span.End.Format(timeFormat)}
-	out.Data, err = e.ranked(ctx, b, r, tallied(read, span, cut.calendar, r.Meter))
+	out.Data, err = e.ranked(ctx, b, r, all)
 	return out, err
 }
 
@@ -96,7 +100,7 @@ func (e *Engine) UsageTop(ctx context.Context, r TopRequest) (Top, error) {
 const timeFormat = "2006-01-02T15:04:05.999999Z07:00"
 
 // tallied counts the usage of one meter by customer, or, when it is empty, of all by meter.
-func tallied(read store.UsageRead, span period.Span, c usage.Calendar, only id.Slug) map[store.MeterKey]*usage.Series {
+func tallied(read store.UsageRead, span period.Span, c usage.Calendar, only id.Slug) (map[store.MeterKey]*usage.Series, error) {
 	all, series := map[store.MeterKey]*usage.Series{}, c.Cut(usage.ByNone, span).Series
 	of := func(k store.MeterKey) *usage.Series {
 		if only == "" {
@@ -108,8 +112,9 @@ func tallied(read store.UsageRead, span period.Span, c usage.Calendar, only id.S
 		return all[k]
 	}
 	for _, d := range read.Months {
-		for _, s := range d.Slots {
-			of(d.MeterKey).AddSlot(s)
+		to := of(d.MeterKey)
+		if err := d.EachSlot(func(s usage.Slot) { to.AddSlot(s) }); err != nil {
+			return nil, err
 		}
 	}
 	for _, f := range read.Tail {
@@ -117,7 +122,7 @@ func tallied(read store.UsageRead, span period.Span, c usage.Calendar, only id.S
 			of(f.MeterKey).Add(f.Fact, "")
 		}
 	}
-	return all
+	return all, nil
 }
 
 // ranked orders tallies, and names the customers of those that are shown.

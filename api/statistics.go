@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
@@ -13,7 +12,6 @@ import (
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
-	"github.com/tollgate/tollgate/quantity"
 	"github.com/tollgate/tollgate/usage"
 )
 
@@ -84,40 +82,41 @@ type UsageByCustomer struct {
 // appendJSON spells the answer by hand: it may have 60,000 buckets, and encoding/json takes longer over them than finding
 // them took. A bucket has its date and total alone.
 func (u UsageByCustomer) appendJSON(b []byte) []byte {
-	text := func(s string) {
-		quoted, _ := json.Marshal(s) // a string cannot fail
-		b = append(b, quoted...)
+	buckets, series := 0, 0
+	for _, meters := range u.Data {
+		series += len(meters)
+		for _, s := range meters {
+			buckets += len(s.ByPeriod)
+		}
 	}
-	number := func(name string, n quantity.Units) {
-		b = append(b, name...)
-		b = n.Append(b)
-	}
+	b = slices.Grow(b, 64*len(u.Data)+128*series+48*buckets)
+	var slugs []id.Slug
 	b = append(b, `{"data":{`...)
 	for i, customer := range slices.Sorted(maps.Keys(u.Data)) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		text(string(customer))
-		b = append(b, ":{"...)
-		for j, m := range slices.Sorted(maps.Keys(u.Data[customer])) {
+		b = append(appendText(b, string(customer)), ":{"...)
+		meters := u.Data[customer]
+		slugs = slices.AppendSeq(slugs[:0], maps.Keys(meters))
+		slices.Sort(slugs)
+		for j, m := range slugs {
 			if j > 0 {
 				b = append(b, ',')
 			}
-			text(string(m))
-			s := u.Data[customer][m]
-			number(`:{"total":`, s.Total)
-			number(`,"average":`, s.Average)
-			number(`,"max":`, s.Max)
-			number(`,"min":`, s.Min)
+			s := meters[m]
+			b = s.Total.Append(append(appendText(b, string(m)), `:{"total":`...))
+			b = s.Average.Append(append(b, `,"average":`...))
+			b = s.Max.Append(append(b, `,"max":`...))
+			b = s.Min.Append(append(b, `,"min":`...))
 			b = strconv.AppendInt(append(b, `,"events":`...), s.Events, 10)
 			b = append(b, `,"byPeriod":[`...)
-			for k, bucket := range s.ByPeriod {
+			for k := range s.ByPeriod {
 				if k > 0 {
 					b = append(b, ',')
 				}
-				b = append(append(b, `{"date":"`...), bucket.Date...)
-				number(`","total":`, bucket.Total)
-				b = append(b, '}')
+				b = append(append(b, `{"date":"`...), s.ByPeriod[k].Date...)
+				b = append(s.ByPeriod[k].Total.Append(append(b, `","total":`...)), '}')
 			}
 			b = append(b, "]}"...)
 		}

@@ -179,7 +179,7 @@ func (c Calendar) Buckets(g Grouping, s period.Span) []period.Span {
 	if g == ByNone || !s.Start.Before(s.End) {
 		return []period.Span{s}
 	}
-	var out []period.Span
+	out := make([]period.Span, 0, 32) // a month of days
 	for at := s.Start; at.Before(s.End); {
 		b := c.bucket(g, at)
 		if b.Start.Before(s.Start) {

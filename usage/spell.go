@@ -62,50 +62,74 @@ var errSlots = errors.New("the slots of a row of usage cannot be read")
 
 // ParseSlots reads what String spelled.
 func ParseSlots(text string) (Slots, error) {
-	b, err := base64.RawStdEncoding.DecodeString(text)
+	var out Slots
+	err := EachSlot(text, func(x Slot) { out = append(out, x) })
+	return out, err
+}
+
+// EachSlot calls do with each slot that String spelled, in the order of time, and keeps none of them. When the text is
+// no spelling, do may have been called before the error.
+func EachSlot(text string, do func(Slot)) error {
+	var room [4096]byte
+	plain := room[:]
+	if n := base64.RawStdEncoding.DecodedLen(len(text)); n > len(plain) {
+		plain = make([]byte, n)
+	}
+	n, err := base64.RawStdEncoding.Decode(plain, []byte(text))
 	if err != nil {
-		return nil, errors.Join(errSlots, err)
+		return errors.Join(errSlots, err)
 	}
-	out := make(Slots, 0, len(b)/12+1)
-	failed := false
-	next := func() int64 {
-		n, size := binary.Varint(b)
-		if size <= 0 {
-			failed, b = true, nil
-			return 0
-		}
-		b = b[size:]
-		return n
-	}
+	r := numbers{rest: plain[:n]}
 	var at, first int64
-	for len(b) > 0 {
-		mark := b[0]
-		b = b[1:]
+	for len(r.rest) > 0 {
+		mark := r.rest[0]
+		r.rest = r.rest[1:]
 		if mark&^marks != 0 || mark&single != 0 && mark != single {
-			return nil, errSlots
+			return errSlots
 		}
-		at, first = at+next(), first+next()
+		at, first = at+r.next(), first+r.next()
 		x := Slot{At: at, First: first, LastAt: minTime}
-		lo := next()
+		lo := r.next()
 		x.Sum = Total{lo >> 63, uint64(lo)}
 		if mark&wide != 0 {
-			x.Sum.hi = next()
+			x.Sum.hi = r.next()
 		}
 		if mark&silent == 0 {
-			x.LastAt = at*int64(Grain/time.Microsecond) + next()
+			x.LastAt = at*int64(Grain/time.Microsecond) + r.next()
 		}
 		if mark&single != 0 {
 			x.Events, x.Final, x.LastSeq, x.Peak, x.Last = 1, first, first, quantity.Units(lo), quantity.Units(lo)
 		} else {
-			x.Events, x.Final, x.Peak = next(), first+next(), quantity.Units(next())
+			x.Events, x.Final, x.Peak = r.next(), first+r.next(), quantity.Units(r.next())
 			if mark&silent == 0 {
-				x.Last, x.LastSeq = quantity.Units(next()), first+next()
+				x.Last, x.LastSeq = quantity.Units(r.next()), first+r.next()
 			}
 		}
-		if failed {
-			return nil, errSlots
+		if r.failed {
+			return errSlots
 		}
-		out = append(out, x)
+		do(x)
 	}
-	return out, nil
+	return nil
+}
+
+// Numbers are numbers of variable length, one after the other.
+type numbers struct {
+	rest   []byte
+	failed bool // there was none where one was read
+}
+
+func (r *numbers) next() int64 {
+	if len(r.rest) > 0 && r.rest[0] < 0x80 { // most are of one byte
+		n := int64(r.rest[0]>>1) ^ -int64(r.rest[0]&1)
+		r.rest = r.rest[1:]
+		return n
+	}
+	n, size := binary.Varint(r.rest)
+	if size <= 0 {
+		r.failed, r.rest = true, nil
+		return 0
+	}
+	r.rest = r.rest[size:]
+	return n
 }

@@ -1,7 +1,7 @@
 package usage
 
 import (
-	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -12,39 +12,30 @@ import (
 	"github.com/tollgate/tollgate/quantity"
 )
 
-// A Tally is what a meter's usage comes to within a bucket.
-type Tally struct {
+// A tally is what a meter's usage comes to within a bucket; the values of a unique meter are kept beside it. It has no
+// pointers, for there are many.
+type tally struct {
 	events int64
 	sum    Total
 	peak   quantity.Units
 	last   quantity.Units
 	lastAt int64
 	seq    int64 // of the latest reading
-	values map[string]bool
 }
 
-// Add counts a fact; value is that of a unique meter's property, empty for other meters.
-func (t *Tally) Add(f Fact, value string) {
+func (t *tally) add(f Fact) {
 	if f.Void {
 		t.events--
 		t.sum = t.sum.Add(-f.Amount)
 		return
 	}
-	at := f.At.UnixMicro()
-	t.reading(f.Amount, at, f.Seq)
+	t.reading(f.Amount, f.At.UnixMicro(), f.Seq)
 	t.peak = max(t.peak, f.Amount)
 	t.events++
 	t.sum = t.sum.Add(f.Amount)
-	if value != "" {
-		if t.values == nil {
-			t.values = map[string]bool{}
-		}
-		t.values[value] = true
-	}
 }
 
-// AddSlot counts a slot.
-func (t *Tally) AddSlot(s Slot) {
+func (t *tally) addSlot(s *Slot) {
 	if s.LastAt != minTime {
 		t.reading(s.Last, s.LastAt, s.LastSeq)
 	}
@@ -54,41 +45,32 @@ func (t *Tally) AddSlot(s Slot) {
 }
 
 // reading keeps the latest amount; of two at one moment, the one recorded later.
-func (t *Tally) reading(amount quantity.Units, at, seq int64) {
-	if t.seq == 0 || cmp.Or(cmp.Compare(at, t.lastAt), cmp.Compare(seq, t.seq)) > 0 {
+func (t *tally) reading(amount quantity.Units, at, seq int64) {
+	if t.seq == 0 || at > t.lastAt || at == t.lastAt && seq > t.seq {
 		t.last, t.lastAt, t.seq = amount, at, seq
 	}
 }
 
 // merge counts what u counts.
-func (t *Tally) merge(u Tally) {
+func (t *tally) merge(u *tally) {
 	if u.seq != 0 {
 		t.reading(u.last, u.lastAt, u.seq)
 	}
 	t.peak = max(t.peak, u.peak)
 	t.events += u.events
 	t.sum = t.sum.Plus(u.sum)
-	for v := range u.values {
-		if t.values == nil {
-			t.values = map[string]bool{}
-		}
-		t.values[v] = true
-	}
 }
 
-// Events returns how many events count.
-func (t *Tally) Events() int64 { return t.events }
-
-// Value returns what the tally is on a meter: the sum of amounts (of count meters, 1 each), the largest, the latest, or
-// the number of distinct values. Its fault says that the sum is larger than a quantity can be.
-func (t *Tally) Value(a meter.Aggregation) (quantity.Units, error) {
+// value returns what the tally is on a meter: the sum of amounts (of count meters, 1 each), the largest, the latest, or
+// how many distinct values there are. Its fault says that the sum is larger than a quantity can be.
+func (t *tally) value(a meter.Aggregation, distinct int) (quantity.Units, error) {
 	switch a {
 	case meter.Max:
 		return t.peak, nil
 	case meter.Last:
 		return t.last, nil
 	case meter.Unique:
-		return quantity.Whole(int64(len(t.values))), nil
+		return quantity.Whole(int64(distinct)), nil
 	}
 	u, ok := t.sum.Units()
 	if !ok {
@@ -137,17 +119,47 @@ type Cut struct {
 
 // Cut cuts a span.
 func (c Calendar) Cut(g Grouping, s period.Span) *Cut {
-	out := &Cut{buckets: c.Buckets(g, s), end: s.End.UnixMicro()}
-	for _, b := range out.buckets {
-		out.labels, out.starts = append(out.labels, c.Label(g, b)), append(out.starts, b.Start.UnixMicro())
+	buckets := c.Buckets(g, s)
+	out := &Cut{buckets: buckets, labels: make([]string, len(buckets)), starts: make([]int64, len(buckets)), end: s.End.UnixMicro()}
+	for i, b := range buckets {
+		out.starts[i] = b.Start.UnixMicro()
+	}
+	if g == ByDay || g == ByNone {
+		c.dates(out)
+		return out
+	}
+	for i, b := range buckets {
+		out.labels[i] = c.Label(g, b)
 	}
 	return out
 }
 
-// bucket returns which bucket holds a moment, -1 when none does.
-func (c *Cut) bucket(us int64) int {
+// dates labels buckets as Label does those of days, all in one piece of memory.
+func (c Calendar) dates(to *Cut) {
+	all := make([]byte, 0, len(time.DateOnly)*len(to.buckets))
+	for _, b := range to.buckets {
+		all = b.Start.In(c.Zone).AppendFormat(all, time.DateOnly)
+	}
+	if text := string(all); len(text) == cap(all) { // years have four digits
+		for i := range to.labels {
+			to.labels[i], text = text[:len(time.DateOnly)], text[len(time.DateOnly):]
+		}
+		return
+	}
+	for i, b := range to.buckets {
+		to.labels[i] = c.Label(ByDay, b)
+	}
+}
+
+// bucket returns which bucket holds a moment, -1 when none does. It looks at the one that held the moment before first.
+func (c *Cut) bucket(us int64, before int) int {
 	if us < c.starts[0] || us >= c.end {
 		return -1
+	}
+	for i := before; i < min(before+2, len(c.starts)); i++ {
+		if c.starts[i] <= us && (i+1 == len(c.starts) || us < c.starts[i+1]) {
+			return i
+		}
 	}
 	i, exact := slices.BinarySearch(c.starts, us)
 	if !exact {
@@ -159,17 +171,43 @@ func (c *Cut) bucket(us int64) int {
 // A Series counts one meter into the buckets of a span.
 type Series struct {
 	cut     *Cut
-	tallies []Tally
+	tallies []tally
+	values  []map[string]bool // of a unique meter, by bucket; nil until there are some
+	at      int               // the bucket counted into last: what is counted comes in the order of time, mostly
 }
 
 // Series returns an empty series.
-func (c *Cut) Series() *Series { return &Series{c, make([]Tally, len(c.buckets))} }
+func (c *Cut) Series() *Series { return &c.Sheet(1)[0] }
 
-// Add counts a fact that lies within the span; others are left out.
-func (s *Series) Add(f Fact, value string) {
-	if i := s.cut.bucket(f.At.UnixMicro()); i >= 0 {
-		s.tallies[i].Add(f, value)
+// Sheet returns empty series, made together.
+func (c *Cut) Sheet(n int) []Series {
+	out, tallies := make([]Series, n), make([]tally, n*len(c.buckets))
+	for i := range out {
+		out[i].cut, out[i].tallies = c, tallies[:len(c.buckets):len(c.buckets)]
+		tallies = tallies[len(c.buckets):]
 	}
+	return out
+}
+
+// Add counts a fact that lies within the span; others are left out. value is that of a unique meter's property, empty for
+// other meters.
+func (s *Series) Add(f Fact, value string) {
+	i := s.cut.bucket(f.At.UnixMicro(), s.at)
+	if i < 0 {
+		return
+	}
+	s.at = i
+	s.tallies[i].add(f)
+	if value == "" || f.Void {
+		return
+	}
+	if s.values == nil {
+		s.values = make([]map[string]bool, len(s.tallies))
+	}
+	if s.values[i] == nil {
+		s.values[i] = map[string]bool{}
+	}
+	s.values[i][value] = true
 }
 
 // AddSlot counts a slot that lies whole within a bucket. It reports false, and counts nothing, when the slot is cut: its
@@ -180,26 +218,42 @@ func (s *Series) AddSlot(x Slot) bool {
 	if start+grain <= s.cut.starts[0] || start >= s.cut.end {
 		return true
 	}
-	i := s.cut.bucket(start)
+	i := s.cut.bucket(start, s.at)
 	if i < 0 || start+grain > s.cut.end || i+1 < len(s.cut.starts) && start+grain > s.cut.starts[i+1] {
 		return false
 	}
-	s.tallies[i].AddSlot(x)
+	s.at = i
+	s.tallies[i].addSlot(&x)
 	return true
 }
 
 // Stats returns the statistics of what was counted. Buckets without events are left out unless fill says otherwise;
 // then they count as 0 for average, max and min.
 func (s *Series) Stats(a meter.Aggregation, fill bool) (Stats, error) {
-	out := Stats{ByPeriod: []Bucket{}}
-	var all Tally
+	shown := 0
+	for i := range s.tallies {
+		if fill || s.tallies[i].events != 0 {
+			shown++
+		}
+	}
+	out := Stats{ByPeriod: make([]Bucket, 0, shown)}
+	var all tally
 	var sum Total
+	var values map[string]bool
 	for i, b := range s.cut.buckets {
 		t := &s.tallies[i]
 		if t.events == 0 && !fill {
 			continue
 		}
-		v, err := t.Value(a)
+		distinct := 0
+		if s.values != nil {
+			distinct = len(s.values[i])
+			if values == nil {
+				values = map[string]bool{}
+			}
+			maps.Copy(values, s.values[i])
+		}
+		v, err := t.value(a, distinct)
 		if err != nil {
 			return out, err
 		}
@@ -208,11 +262,11 @@ func (s *Series) Stats(a meter.Aggregation, fill bool) (Stats, error) {
 		}
 		out.Max, out.Min = max(out.Max, v), min(out.Min, v)
 		sum = sum.Add(v)
-		all.merge(*t)
+		all.merge(t)
 		out.ByPeriod = append(out.ByPeriod, Bucket{Date: s.cut.labels[i], Total: v, Events: t.events, Start: b.Start, End: b.End})
 	}
 	var err error
-	if out.Total, err = all.Value(a); err != nil {
+	if out.Total, err = all.value(a, len(values)); err != nil {
 		return out, err
 	}
 	out.Events = all.events

@@ -30,6 +30,13 @@ func (t Total) Units() (quantity.Units, bool) {
 
 // average returns t ÷ n to six decimals, half away from zero; n is above 0.
 func (t Total) average(n int64) quantity.Units {
+	if u, fits := t.Units(); fits && -1<<60 < u && u < 1<<60 && n < 1<<60 {
+		twice, half := 2*int64(u), n
+		if twice < 0 {
+			half = -n
+		}
+		return quantity.Units((twice + half) / (2 * n))
+	}
 	whole := new(big.Int).Lsh(big.NewInt(t.hi), 64)
 	whole.Add(whole, new(big.Int).SetUint64(t.lo))
 	half := big.NewInt(n)

@@ -62,29 +62,44 @@ func spell(s *credit.State) (string, error) {
 // scanner is the part that *sql.Row, *sql.Rows and pgx.Rows share.
 type scanner interface{ Scan(dest ...any) error }
 
-func scanAccount(row scanner) (Account, error) {
-	var a Account
-	var start, end int64
-	var text string
-	s := &a.State
-	err := row.Scan(&a.Customer, &a.Slug, &a.Version, &s.Seq, &s.Opened, &start, &end,
-		(*int64)(&s.Limit), &s.Unlimited, &s.Soft, (*int64)(&s.Window.Used), (*int64)(&s.Window.Spent), &text,
-		&a.CustomerVersion)
-	if err != nil {
-		return a, err
-	}
-	s.Window.Span = period.Span{Start: moment(start), End: moment(end)}
-	if text == "" {
-		return a, nil
+// An accountRow is an account as its row has it.
+type accountRow struct {
+	Account
+	start, end int64
+	detail     string
+}
+
+// columns returns where accountColumns are scanned to.
+func (r *accountRow) columns() []any {
+	s := &r.State
+	return []any{&r.Customer, &r.Slug, &r.Version, &s.Seq, &s.Opened, &r.start, &r.end,
+		(*int64)(&s.Limit), &s.Unlimited, &s.Soft, (*int64)(&s.Window.Used), (*int64)(&s.Window.Spent), &r.detail,
+		&r.CustomerVersion}
+}
+
+// read returns the account that was scanned.
+func (r *accountRow) read() (Account, error) {
+	s := &r.State
+	s.Window.Span = period.Span{Start: moment(r.start), End: moment(r.end)}
+	if r.detail == "" {
+		return r.Account, nil
 	}
 	var d detail
-	if err := json.Unmarshal([]byte(text), &d); err != nil {
-		return a, fmt.Errorf("account %d %s: %w", a.Customer, a.Slug, err)
+	if err := json.Unmarshal([]byte(r.detail), &d); err != nil {
+		return r.Account, fmt.Errorf("account %d %s: %w", r.Customer, r.Slug, err)
 	}
 	s.Suspended, s.Lots, s.Holds, s.Gauges = d.Suspended, d.Lots, d.Holds, d.Gauges
 	s.Window.Billed, s.Window.Over, s.Billed, s.Paid = d.Billed, d.Over, d.From, d.Paid
 	s.Window.Refunded, s.Reset = d.Refunded, d.Reset
-	return a, nil
+	return r.Account, nil
+}
+
+func scanAccount(row scanner) (Account, error) {
+	var r accountRow
+	if err := row.Scan(r.columns()...); err != nil {
+		return r.Account, err
+	}
+	return r.read()
 }
 
 // packKeys spells account keys for the rows function. Customers go as text: a JSON number would lose digits

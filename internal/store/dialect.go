@@ -23,7 +23,7 @@ import (
 
 // A dialect is what SQLite and PostgreSQL spell differently for us.
 type dialect struct {
-	ddl      func(string) string // spells a migration for this engine
+	ddl      func(string) string // spells a migration for this engine; lines may begin with -- postgres: or -- sqlite: to be its alone
 	rows     string              // unpacks the JSON array in $1 into rows of one column, value
 	lateral  bool                // looks rows up one key at a time; see match
 	lock     string              // ends a SELECT whose accounts, a, the transaction will write
@@ -48,7 +48,7 @@ func postgres() dialect {
 }
 
 func sqliteDialect() dialect {
-	types := strings.NewReplacer(" BIGINT", " INTEGER", " BOOLEAN", " INTEGER", " COLLATE \"C\"", "", "\n);", "\n) STRICT;")
+	types := strings.NewReplacer("-- sqlite: ", "", " BIGINT", " INTEGER", " BOOLEAN", " INTEGER", " COLLATE \"C\"", "", "\n);", "\n) STRICT;")
 	return dialect{
 		ddl:  types.Replace,
 		rows: "json_each($1)",

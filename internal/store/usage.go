@@ -1,12 +1,16 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 	"time"
 
+	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/period"
 	"github.com/tollgate/tollgate/usage"
@@ -30,7 +34,15 @@ type UsageFact struct {
 type UsageMonth struct {
 	MeterKey
 	Account id.Slug
-	Slots   usage.Slots
+	slots   string
+}
+
+// EachSlot calls do with each slot of the month, in the order of time.
+func (m *UsageMonth) EachSlot(do func(usage.Slot)) error {
+	if err := usage.EachSlot(m.slots, do); err != nil {
+		return fmt.Errorf("roll-up of customer %d, %s: %w", m.Customer, m.Meter, err)
+	}
+	return nil
 }
 
 // UsageRead is usage as the roll-up has it, and the lines that are not in it yet.
@@ -42,38 +54,130 @@ type UsageRead struct {
 // ofAccount is the tally t of account a.
 const ofAccount = "t.customer = a.customer AND t.account = a.slug"
 
-// UsageOf returns the usage of meters within a span, as of one moment of the database: the roll-up's months that the span
-// touches, and the facts within the span that are not in the roll-up, those of other meters of the same
-// customers included.
-func (db *DB) UsageOf(ctx context.Context, keys []MeterKey, span period.Span) (UsageRead, error) {
-	type pair struct {
-		C string  `json:"c"`
-		M id.Slug `json:"m"`
-	}
-	list := make([]pair, len(keys))
-	for i, k := range keys {
-		list[i] = pair{fmt.Sprint(int64(k.Customer)), k.Meter}
-	}
-	packed, err := pack(list)
-	if err != nil {
-		return UsageRead{}, err
-	}
-	return db.readUsage(ctx, span, `
-		SELECT d.customer, d.meter, d.account, d.slots, 0, 0
-		FROM `+db.rows+` AS r
-		`+db.match("usage_month", "d", "d.customer = CAST(r.value->>'c' AS BIGINT) AND d.meter = r.value->>'m' AND d.month BETWEEN $2 AND $3", "")+`
+// UsageOf returns the usage of a meter within a span, as of one moment of the database: the roll-up's months that the span
+// touches, and the facts within the span that are not in the roll-up, those of other meters of the same customer
+// included. With it comes the state of one of the customer's accounts, empty when it has no row.
+func (db *DB) UsageOf(ctx context.Context, k MeterKey, account id.Slug, span period.Span) (UsageRead, credit.State, error) {
+	var out UsageRead
+	var state credit.State
+	rows, err := db.reads.QueryContext(ctx, `
+		SELECT d.customer, d.account, 0, 0, FALSE, 0, 0, 0, FALSE, FALSE, 0, 0, d.slots, 0, -1
+		FROM usage_month AS d
+		WHERE d.customer = $1 AND d.meter = $2 AND d.month BETWEEN $3 AND $4
 		UNION ALL
-		SELECT a.customer, '', a.slug, '', COALESCE(t.seq, 0), a.seq
-		FROM (SELECT DISTINCT CAST(value->>'c' AS BIGINT) AS customer FROM `+db.rows+`) AS r
-		`+db.match("account", "a", "a.customer = r.customer", "")+`
-		`+db.maybe("usage_tally", "t", ofAccount)+`
-		WHERE a.seq > COALESCE(t.seq, 0)`, packed, usage.MonthOf(span.Start), usage.MonthOf(span.End))
+		SELECT `+accountColumns+`, COALESCE(t.seq, 0)
+		FROM account AS a
+		JOIN customer AS c ON c.id = a.customer
+		LEFT JOIN usage_tally AS t ON `+ofAccount+`
+		WHERE a.customer = $1 AND (a.seq > COALESCE(t.seq, 0) OR a.slug = $5)`,
+		int64(k.Customer), string(k.Meter), usage.MonthOf(span.Start), usage.MonthOf(span.End), string(account))
+	if err != nil {
+		return out, state, fmt.Errorf("read usage: %w", err)
+	}
+	var grown []LineRange
+	err = each(rows, func() error {
+		var a accountRow
+		var tally int64
+		if err := rows.Scan(append(a.columns(), &tally)...); err != nil {
+			return err
+		}
+		if tally < 0 {
+			out.Months = append(out.Months, UsageMonth{k, a.Slug, a.detail})
+			return nil
+		}
+		if a.State.Seq > tally {
+			grown = append(grown, LineRange{a.AccountKey, tally + 1, a.State.Seq})
+		}
+		if a.Slug != account {
+			return nil
+		}
+		read, err := a.read()
+		state = read.State
+		return err
+	})
+	if err != nil {
+		return out, state, fmt.Errorf("read usage: %w", err)
+	}
+	out.Tail, err = db.facts(ctx, grown, span)
+	return out, state, err
+}
+
+// UsageOfMany is UsageOf for several meters of several customers, with the keys of those customers that exist, erased
+// ones left out.
+func (db *DB) UsageOfMany(ctx context.Context, names []id.Customer, meters []id.Slug, span period.Span) (UsageRead, map[id.Customer]id.Key, error) {
+	var out UsageRead
+	packed, err := packNames(names)
+	if err != nil {
+		return out, nil, err
+	}
+	args := []any{packed, usage.MonthOf(span.Start), usage.MonthOf(span.End)}
+	var slugs strings.Builder
+	for _, m := range meters {
+		args = append(args, string(m))
+		fmt.Fprintf(&slugs, ", $%d", len(args))
+	}
+	// One row per customer: handing over a row takes SQLite longer than finding it.
+	rows, err := db.reads.QueryContext(ctx, `
+		SELECT c.external_id, c.id,
+			COALESCE((SELECT string_agg(d.meter || ' ' || d.account || ' ' || d.slots, ' ')
+				FROM usage_month AS d
+				WHERE d.customer = c.id AND d.meter IN (`+slugs.String()[2:]+`) AND d.month BETWEEN $2 AND $3), ''),
+			COALESCE((SELECT string_agg(a.slug || ' ' || CAST(COALESCE(t.seq, 0) AS TEXT) || ' ' || CAST(a.seq AS TEXT), ' ')
+				FROM account AS a
+				`+db.maybe("usage_tally", "t", ofAccount)+`
+				WHERE a.customer = c.id AND a.seq > COALESCE(t.seq, 0)), '')
+		FROM `+db.rows+` AS r
+		`+db.match("customer", "c", "c.external_id = r.value->>'n'", "")+`
+		WHERE c.erased_at = 0`, args...)
+	if err != nil {
+		return out, nil, fmt.Errorf("read usage: %w", err)
+	}
+	keys := make(map[id.Customer]id.Key, len(names))
+	out.Months = make([]UsageMonth, 0, 2*len(names)*len(meters))
+	var grown []LineRange
+	err = each(rows, func() error {
+		var name id.Customer
+		var key id.Key
+		var months, lines string
+		if err := rows.Scan(&name, &key, &months, &lines); err != nil {
+			return err
+		}
+		keys[name] = key
+		triples(months, func(meter, account, slots string) {
+			out.Months = append(out.Months, UsageMonth{MeterKey{key, id.Slug(meter)}, id.Slug(account), slots})
+		})
+		var bad error
+		triples(lines, func(slug, tally, seq string) {
+			from, err1 := strconv.ParseInt(tally, 10, 64)
+			to, err2 := strconv.ParseInt(seq, 10, 64)
+			bad = cmp.Or(bad, err1, err2)
+			grown = append(grown, LineRange{AccountKey{key, id.Slug(slug)}, from + 1, to})
+		})
+		return bad
+	})
+	if err != nil {
+		return out, nil, fmt.Errorf("read usage: %w", err)
+	}
+	out.Tail, err = db.facts(ctx, grown, span)
+	return out, keys, err
+}
+
+// triples calls do with the words of a text, three by three.
+func triples(text string, do func(a, b, c string)) {
+	for text != "" {
+		var a, b, c string
+		a, text, _ = strings.Cut(text, " ")
+		b, text, _ = strings.Cut(text, " ")
+		c, text, _ = strings.Cut(text, " ")
+		do(a, b, c)
+	}
 }
 
 // UsageOfAll is UsageOf for every customer there is, of one meter, or of all when it is empty; the facts are those of every
 // meter.
 func (db *DB) UsageOfAll(ctx context.Context, meter id.Slug, span period.Span) (UsageRead, error) {
-	return db.readUsage(ctx, span, `
+	var out UsageRead
+	rows, err := db.reads.QueryContext(ctx, `
 		SELECT d.customer, d.meter, d.account, d.slots, 0, 0
 		FROM usage_month AS d
 		WHERE d.month BETWEEN $1 AND $2 AND (d.meter = $3 OR $3 = '')
@@ -82,32 +186,22 @@ func (db *DB) UsageOfAll(ctx context.Context, meter id.Slug, span period.Span) (
 		FROM account AS a
 		LEFT JOIN usage_tally AS t ON `+ofAccount+`
 		WHERE a.seq > COALESCE(t.seq, 0)`, usage.MonthOf(span.Start), usage.MonthOf(span.End), string(meter))
-}
-
-// readUsage runs a query for months and, in the same moment, for the accounts that have grown since they were rolled up:
-// from which line to which. Lines never change, so they can be read after it.
-func (db *DB) readUsage(ctx context.Context, span period.Span, query string, args ...any) (UsageRead, error) {
-	var out UsageRead
-	rows, err := db.reads.QueryContext(ctx, query, args...)
 	if err != nil {
 		return out, fmt.Errorf("read usage: %w", err)
 	}
 	var grown []LineRange
 	err = each(rows, func() error {
 		var m UsageMonth
-		var slots string
 		var from, to int64
-		if err := rows.Scan(&m.Customer, &m.Meter, &m.Account, &slots, &from, &to); err != nil {
+		if err := rows.Scan(&m.Customer, &m.Meter, &m.Account, &m.slots, &from, &to); err != nil {
 			return err
 		}
 		if m.Meter == "" {
 			grown = append(grown, LineRange{AccountKey{m.Customer, m.Account}, from + 1, to})
 			return nil
 		}
-		var err error
-		m.Slots, err = usage.ParseSlots(slots)
 		out.Months = append(out.Months, m)
-		return err
+		return nil
 	})
 	if err != nil {
 		return out, fmt.Errorf("read usage: %w", err)
@@ -116,7 +210,8 @@ func (db *DB) readUsage(ctx context.Context, span period.Span, query string, arg
 	return out, err
 }
 
-// facts reads lines as the roll-up does.
+// facts reads lines as the roll-up does. Lines never change, so it may read them after the query that found how far the
+// roll-up is.
 func (db *DB) facts(ctx context.Context, ranges []LineRange, span period.Span) ([]UsageFact, error) {
 	if len(ranges) == 0 {
 		return nil, nil

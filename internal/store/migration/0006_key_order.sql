@@ -1,0 +1,38 @@
+-- On SQLite a row is found through its key and then once more by its number, each time on another page. The small rows
+-- that every act and every question about usage look up are kept in the order of their keys instead, which is one look.
+-- The months of usage stay as they are: rows as long as theirs would spill over.
+-- sqlite: CREATE TABLE account_in_order (
+-- sqlite: 	customer     INTEGER NOT NULL,
+-- sqlite: 	slug         TEXT NOT NULL,
+-- sqlite: 	version      INTEGER NOT NULL,
+-- sqlite: 	seq          INTEGER NOT NULL,
+-- sqlite: 	opened       INTEGER NOT NULL,
+-- sqlite: 	window_start INTEGER NOT NULL,
+-- sqlite: 	window_end   INTEGER NOT NULL,
+-- sqlite: 	quota        INTEGER NOT NULL,
+-- sqlite: 	unlimited    INTEGER NOT NULL,
+-- sqlite: 	soft         INTEGER NOT NULL,
+-- sqlite: 	used         INTEGER NOT NULL,
+-- sqlite: 	spent        INTEGER NOT NULL,
+-- sqlite: 	detail       TEXT NOT NULL,
+-- sqlite: 	PRIMARY KEY (customer, slug)
+-- sqlite: ) STRICT, WITHOUT ROWID;
+-- sqlite: INSERT INTO account_in_order (customer, slug, version, seq, opened, window_start, window_end, quota, unlimited, soft, used, spent, detail)
+-- sqlite: SELECT customer, slug, version, seq, opened, window_start, window_end, quota, unlimited, soft, used, spent, detail
+-- sqlite: FROM account
+-- sqlite: ORDER BY customer, slug;
+-- sqlite: DROP TABLE account;
+-- sqlite: ALTER TABLE account_in_order RENAME TO account;
+-- sqlite: CREATE TABLE usage_tally_in_order (
+-- sqlite: 	customer INTEGER NOT NULL,
+-- sqlite: 	account  TEXT NOT NULL,
+-- sqlite: 	seq      INTEGER NOT NULL,
+-- sqlite: 	was      INTEGER NOT NULL,
+-- sqlite: 	PRIMARY KEY (customer, account)
+-- sqlite: ) STRICT, WITHOUT ROWID;
+-- sqlite: INSERT INTO usage_tally_in_order (customer, account, seq, was)
+-- sqlite: SELECT customer, account, seq, was
+-- sqlite: FROM usage_tally
+-- sqlite: ORDER BY customer, account;
+-- sqlite: DROP TABLE usage_tally;
+-- sqlite: ALTER TABLE usage_tally_in_order RENAME TO usage_tally;
