@@ -73,7 +73,7 @@ func (e *Engine) Subscription(ctx context.Context, subscriptionID string) (Subsc
 		return Subscription{}, Customer{}, err
 	}
 	if c.Subscription == subscriptionID {
-		return e.current(c), c, nil
+		return e.subscribed(c), c, nil
 	}
 	row, ok, err := e.db.SubscriptionOf(ctx, key, subscriptionID)
 	switch {
@@ -82,13 +82,13 @@ func (e *Engine) Subscription(ctx context.Context, subscriptionID string) (Subsc
 	case !ok:
 		return Subscription{}, Customer{}, unknown
 	case row.Since.Equal(c.Since) && row.Plan == c.Plan: // an earlier period of the current one
-		return e.current(c), c, nil
+		return e.subscribed(c), c, nil
 	}
 	return ended(row), c, nil
 }
 
-// current returns the subscription that a customer's row carries.
-func (e *Engine) current(c Customer) Subscription {
+// subscribed returns the subscription that a customer's row carries.
+func (e *Engine) subscribed(c Customer) Subscription {
 	return Subscription{ID: c.Subscription, Plan: c.Plan, Status: c.Status, Period: c.Period, Anchor: c.row.Cycle.Anchor, Since: c.Since}
 }
 
@@ -118,7 +118,7 @@ func (e *Engine) Standing(ctx context.Context, customer id.Customer) (Standing, 
 }
 
 func (e *Engine) subscriptions(ctx context.Context, c Customer) ([]Subscription, error) {
-	out := []Subscription{e.current(c)}
+	out := []Subscription{e.subscribed(c)}
 	if c.Since.Equal(c.CreatedAt) { // the first one: there is no past to read
 		return out, nil
 	}

@@ -159,6 +159,13 @@ func (e *Engine) plannedChange(ctx context.Context, r ChangeRequest) (*seller, s
 		if quantityAfter == 0 {
 			quantityAfter = max(item.Quantity, 1)
 		}
+		if string(price.Every) != item.Interval {
+			// Stripe begins a new period at once when the interval changes, whatever is asked for.
+			if r.When == AtPeriodEnd {
+				return nil, ch, 0, plans, fault.Field("when", string(r.When), Now, "A change from one interval to another counts at once: its difference is prorated. Send when as now, or leave it out.")
+			}
+			r.When = Now
+		}
 		dearer = monthly(price.Amount*quantityAfter, price.Every) > monthly(item.Amount*max(item.Quantity, 1), plan.Interval(item.Interval))
 	}
 	ch.Now = r.When == Now || r.When == "" && dearer

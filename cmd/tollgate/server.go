@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,7 +17,9 @@ import (
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/api"
 	"github.com/tollgate/tollgate/app"
+	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/flowglad"
+	"github.com/tollgate/tollgate/id"
 )
 
 const (
@@ -50,7 +53,7 @@ type server struct {
 
 // newServer returns a server of the HTTP API, of the app routes behind customer tokens, and of Flowglad's API.
 func newServer(engine *tollgate.Engine, log *slog.Logger, opts api.Options, p pages) (*server, error) {
-	sold := flowglad.Options{Logger: log, Prefix: flowgladPrefix, AtRoot: p.FlowgladRoot, RatePerSecond: opts.RatePerSecond, Burst: opts.Burst}
+	sold := flowglad.Options{Logger: log, Prefix: flowgladPrefix, AtRoot: p.FlowgladRoot, RatePerSecond: opts.RatePerSecond, Burst: opts.Burst, Payments: flowglad.OnEngine(engine), Identify: visitor(engine)}
 	if p.FlowgladWebhook != "" {
 		sold.Webhook = &flowglad.Webhook{URL: p.FlowgladWebhook, Secret: p.FlowgladSecret}
 	}
@@ -74,6 +77,27 @@ func newServer(engine *tollgate.Engine, log *slog.Logger, opts api.Options, p pa
 	})
 	s.RegisterOnShutdown(sync.OnceFunc(func() { close(closing) })) // Shutdown waits for streams otherwise
 	return s, nil
+}
+
+// visitor identifies a page of Flowglad's by a customer token that allows everything a page may do, because its routes
+// read, buy and cancel alike.
+func visitor(engine *tollgate.Engine) func(*http.Request) (id.Customer, error) {
+	return func(r *http.Request) (id.Customer, error) {
+		token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if !ok {
+			return "", fault.New(fault.Unauthorized, "The request has no customer token.")
+		}
+		t, err := engine.VerifyToken(r.Context(), token)
+		if err != nil {
+			return "", err
+		}
+		for _, a := range tollgate.Actions() {
+			if !t.Allows(a) {
+				return "", fault.New(fault.Unauthorized, "The customer token must allow every action.")
+			}
+		}
+		return t.Customer, nil
+	}
 }
 
 // run answers on l until ctx ends, as answer does, and then sends the webhooks that wait.
