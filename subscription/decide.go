@@ -93,9 +93,7 @@ func current(all []Subscription) *Subscription {
 // access returns the plan that a subscription puts in force, and until when.
 func access(p Picture, s *Subscription, policy Policy, now time.Time) (id.Slug, time.Time) {
 	switch s.Status {
-	case Trialing:
-		return s.Plan(), time.Time{}
-	case Active:
+	case Trialing, Active:
 		return p.bought(s, now), time.Time{}
 	case PastDue:
 		due := s.PeriodStart
@@ -114,7 +112,7 @@ func access(p Picture, s *Subscription, policy Policy, now time.Time) (id.Slug, 
 }
 
 // bought returns the plan that the newest paid line of a subscription's invoices is for: a dearer plan counts when its
-// difference is paid, a cheaper one from the renewal on. A subscription that nothing was paid for has the plan it names.
+// difference is paid, a cheaper one from the renewal on, and in a trial the one it began with. A subscription that nothing was paid for has the plan it names.
 func (p Picture) bought(s *Subscription, now time.Time) id.Slug {
 	plan := s.Plan()
 	var of Invoice

@@ -55,6 +55,8 @@ func TestDecide(t *testing.T) {
 	free := bill("i0", "subscription_create", "paid", on(1, 1), "pro", 0, on(1, 1), month[0])
 	late := sub("s", "pro", subscription.PastDue, month[1], month[2])
 	unpaid := bill("i2", "subscription_cycle", "open", month[1], "pro", 800, month[1], month[2])
+	dearer := trial(subscription.Trialing, on(1, 1), month[0])
+	dearer.Items = []subscription.Item{{ID: "si", Price: "max_monthly", Plan: "max", Amount: 2000, Interval: "month"}}
 	older := sub("s0", "max", subscription.Canceled, on(1, 1), on(2, 1))
 	older.CreatedAt = on(1, 1)
 	for _, tt := range []struct {
@@ -98,6 +100,8 @@ func TestDecide(t *testing.T) {
 			picture: subscription.Picture{Subscriptions: []subscription.Subscription{trial(subscription.Paused, on(1, 1), month[0])}, Invoices: []subscription.Invoice{free}}},
 		{name: "a trial is a period", now: on(1, 5), plan: "pro", status: subscription.Trialing, start: on(1, 1), end: month[0],
 			picture: subscription.Picture{Subscriptions: []subscription.Subscription{trial(subscription.Trialing, on(1, 1), month[0])}, Invoices: []subscription.Invoice{free}}},
+		{name: "a change in a trial gives nothing more", now: on(1, 5), plan: "pro", status: subscription.Trialing, start: on(1, 1), end: month[0],
+			picture: subscription.Picture{Subscriptions: []subscription.Subscription{dearer}, Invoices: []subscription.Invoice{free}}},
 		{name: "a trial that is over and not paid goes on with what it has left", now: month[0], plan: "pro", status: subscription.Active, start: on(1, 1), end: month[0],
 			picture: subscription.Picture{Subscriptions: []subscription.Subscription{trial(subscription.Active, month[0], month[1])},
 				Invoices: []subscription.Invoice{bill("i1", "subscription_cycle", "draft", month[0], "pro", 800, month[0], month[1]), free}}},

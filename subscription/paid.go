@@ -11,6 +11,10 @@ import (
 // a bound for the window to have: how long the plan stays in force without payment is the policy's to say.
 const gap = 7 * 24 * time.Hour
 
+// clamp is by how much the last month of a period may be longer: a period that began on 28 February for an anchor on the
+// 31st ends on 31 March, which is one month.
+const clamp = 3 * 24 * time.Hour
+
 // Paid is the billing period that a customer paid for, or has on trial. The zero value is none.
 type Paid struct {
 	period.Span
@@ -35,7 +39,7 @@ func (p Paid) Window(monthly bool, now time.Time) period.Span {
 	if monthly {
 		for n := 1; ; n++ {
 			next := period.AddMonths(p.Start, n)
-			if !next.Before(p.End) {
+			if !next.Add(clamp).Before(p.End) {
 				break
 			}
 			if now.Before(next) {

@@ -17,6 +17,8 @@ func TestPaidWindow(t *testing.T) {
 	t.Parallel()
 	month := subscription.Paid{Span: period.Span{Start: date(2026, 1, 31), End: date(2026, 2, 28)}}
 	year := subscription.Paid{Span: period.Span{Start: date(2026, 1, 31), End: date(2027, 1, 31)}}
+	march := subscription.Paid{Span: period.Span{Start: date(2026, 2, 28), End: date(2026, 3, 31)}} // anchored on the 31st
+	leap := subscription.Paid{Span: period.Span{Start: date(2027, 2, 28), End: date(2028, 2, 29)}}
 	for _, c := range []struct {
 		name       string
 		paid       subscription.Paid
@@ -33,6 +35,8 @@ func TestPaidWindow(t *testing.T) {
 		{"its first month", year, true, date(2026, 2, 27), date(2026, 1, 31), date(2026, 2, 28)},
 		{"its second month", year, true, date(2026, 2, 28), date(2026, 2, 28), date(2026, 3, 31)},
 		{"its last month", year, true, date(2027, 1, 30), date(2026, 12, 31), date(2027, 1, 31)},
+		{"a month that ends later than it began", march, true, date(2026, 3, 29), date(2026, 2, 28), date(2026, 3, 31)},
+		{"a year that ends later than it began", leap, true, date(2028, 2, 28), date(2028, 1, 28), date(2028, 2, 29)},
 		{"its last month, not renewed", year, true, date(2027, 2, 1), date(2026, 12, 31), date(2027, 2, 7)},
 	} {
 		if got := c.paid.Window(c.monthly, c.now); !got.Start.Equal(c.start) || !got.End.Equal(c.end) {
