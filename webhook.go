@@ -113,7 +113,8 @@ func (e *Engine) work(ctx context.Context) {
 	}
 }
 
-// Work does one round of what is due: events of the inbox, and plans whose grace has ended. It returns how many were
+// Work does one round of what is due: events of the inbox, plans whose grace has ended, and, every minute, usage to report
+// and customers to subscribe. It returns how many were
 // done. Any number of processes may do it at once.
 func (e *Engine) Work(ctx context.Context) (int, error) {
 	if _, err := e.sells(); err != nil {
@@ -152,7 +153,8 @@ func (e *Engine) Work(ctx context.Context) (int, error) {
 			return done, err
 		}
 	}
-	return done, nil
+	reported, err := e.reportUsage(ctx)
+	return done + reported, err
 }
 
 // settled returns what an event becomes: done, tried again later, or parked.

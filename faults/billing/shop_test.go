@@ -52,12 +52,22 @@ type shop struct {
 	sandbox *sandbox.Server
 	url     string // of the sandbox
 	hooks   *httptest.Server
+
+	payments tollgate.Payments
 }
 
 const secretKey = "sk_test_shop"
 
 // open starts a shop on a database. Webhooks are worked on by calls of Engine.Work only.
 func open(t testing.TB, db string, options sandbox.Options) *shop {
+	t.Helper()
+	s := openWith(t, db, options, []byte(catalog), nil)
+	s.stock()
+	return s
+}
+
+// openWith starts a shop that sells another catalog, of which nothing is at Stripe yet. change may change how it sells.
+func openWith(t testing.TB, db string, options sandbox.Options, catalog []byte, change func(*tollgate.Payments)) *shop {
 	t.Helper()
 	options.Frozen, options.Start = true, time.Date(2026, 1, 15, 10, 0, 0, 0, time.UTC)
 	listening := httptest.NewUnstartedServer(nil)
@@ -77,9 +87,11 @@ func open(t testing.TB, db string, options sandbox.Options) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.engine, err = tollgate.Open(s.ctx, db, tollgate.Options{Now: stripe.Now, Payments: tollgate.Payments{
-		SecretKey: secretKey, WebhookSecret: secret, URL: s.url, SuccessURL: "https://example.com/ok", NoWork: true,
-	}})
+	s.payments = tollgate.Payments{SecretKey: secretKey, WebhookSecret: secret, URL: s.url, SuccessURL: "https://example.com/ok", NoWork: true}
+	if change != nil {
+		change(&s.payments)
+	}
+	s.engine, err = tollgate.Open(s.ctx, db, tollgate.Options{Now: stripe.Now, Payments: s.payments})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,10 +105,9 @@ func open(t testing.TB, db string, options sandbox.Options) *shop {
 			t.Error(err)
 		}
 	})
-	if _, err := s.engine.Publish(s.ctx, "catalog.yaml", []byte(catalog), false); err != nil {
+	if _, err := s.engine.Publish(s.ctx, "catalog.yaml", catalog, false); err != nil {
 		t.Fatal(err)
 	}
-	s.stock()
 	return s
 }
 
@@ -127,8 +138,8 @@ func (s *shop) stock() {
 	}
 }
 
-// stripe sends a form to the sandbox.
-func (s *shop) stripe(path string, form url.Values) {
+// stripe sends a form to the sandbox, and returns the answer.
+func (s *shop) stripe(path string, form url.Values) []byte {
 	s.Helper()
 	r, err := http.NewRequestWithContext(s.ctx, http.MethodPost, s.url+path, strings.NewReader(form.Encode()))
 	if err != nil {
@@ -141,9 +152,14 @@ func (s *shop) stripe(path string, form url.Values) {
 		s.Fatal(err)
 	}
 	defer w.Body.Close()
-	if body, _ := io.ReadAll(w.Body); w.StatusCode != http.StatusOK {
+	body, err := io.ReadAll(w.Body)
+	if err != nil {
+		s.Fatal(err)
+	}
+	if w.StatusCode != http.StatusOK {
 		s.Fatalf("POST %s answered %d %s", path, w.StatusCode, body)
 	}
+	return body
 }
 
 // settle delivers what is to be delivered and works until nothing is left.
