@@ -83,6 +83,28 @@ func (e *Engine) reportUsage(ctx context.Context) (int, error) {
 	return done, nil
 }
 
+// keepReporting reports usage whenever it is due, until ctx ends.
+func (e *Engine) keepReporting(ctx context.Context) {
+	tick := time.NewTicker(workPoll)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		for {
+			n, err := e.reportUsage(ctx)
+			if err != nil && ctx.Err() == nil {
+				e.log.Warn("payments: usage is reported later", "error", err)
+			}
+			if n == 0 || err != nil {
+				break
+			}
+		}
+	}
+}
+
 // countPage writes the next step of every bill that has grown, or shrunk while its period lasts. Who counts the same
 // usage at the same time writes the same step: its number is taken once.
 func (e *Engine) countPage(ctx context.Context, page []store.Billing) (int, error) {
@@ -114,7 +136,8 @@ func (e *Engine) countPage(ctx context.Context, page []store.Billing) (int, erro
 		fresh = append(fresh, store.Report{
 			ReportKey: b.key(), End: b.period.End, Number: before.Number + 1, Event: stripe.MeterName(b.balance),
 			Identifier: identifier(b.key(), before.Number+1), Quantity: step, Total: b.owed,
-			At: subscription.CountedAt(b.period.Span, now), NextAt: now, CreatedAt: now,
+			At:     subscription.CountedAt(b.period.Span, now.Add(-time.Second)), // before a cancellation that follows at once
+			NextAt: now, CreatedAt: now,
 		})
 	}
 	n, err := e.db.PutReports(ctx, fresh...)

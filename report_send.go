@@ -27,7 +27,7 @@ const (
 	// checkAfter is how long after a report Stripe's count is compared with ours: it counts with a delay.
 	checkAfter = 30 * time.Minute
 	// checksAtOnce is how many reports one round looks up.
-	checksAtOnce = 1000
+	checksAtOnce = 200
 	// twiceMax is for how long Stripe knows an identifier again, less an hour: it promises a day
 	// (https://docs.stripe.com/api/billing/meter-event/create).
 	twiceMax = 23 * time.Hour
@@ -107,16 +107,16 @@ func (e *Engine) tell(ctx context.Context, r *store.Report) error {
 	if err != nil {
 		return err
 	}
-	late, price, err := e.isLate(ctx, s, r)
-	if err != nil {
-		return err
-	}
 	told, err := e.db.ReportedOf(ctx, r.ReportKey)
 	if err != nil {
 		return outside("read reports", err)
 	}
+	late, price, refused := e.isLate(ctx, s, r)
+	if refused != nil && !fault.Has(refused, fault.Conflict) {
+		return refused
+	}
 	now := e.Now()
-	if r.Attempts > 1 && (late || now.Sub(r.CreatedAt) > twiceMax) {
+	if r.Attempts > 1 && (late || refused != nil || now.Sub(r.CreatedAt) > twiceMax) {
 		arrived, err := e.arrived(ctx, b, r, told)
 		if err != nil {
 			return err
@@ -125,6 +125,9 @@ func (e *Engine) tell(ctx context.Context, r *store.Report) error {
 			r.State = store.ReportSent
 			return nil
 		}
+	}
+	if refused != nil {
+		return refused
 	}
 	if late {
 		return e.carry(ctx, b, s, r, told, price)
@@ -295,16 +298,16 @@ func (e *Engine) checkReports(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, outside("claim reports", err)
 	}
+	group, all := errgroup.WithContext(ctx)
+	group.SetLimit(reportsBeside)
 	done := map[store.ReportKey]bool{}
 	for i := range rows {
 		if k := rows[i].ReportKey; !done[k] {
 			done[k] = true
-			if err := e.checkReport(ctx, &rows[i]); err != nil {
-				return len(done), err
-			}
+			group.Go(func() error { return e.checkReport(all, &rows[i]) })
 		}
 	}
-	return len(done), nil
+	return len(done), group.Wait()
 }
 
 func (e *Engine) checkReport(ctx context.Context, r *store.Report) error {

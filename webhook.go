@@ -84,6 +84,12 @@ func (e *Engine) work(ctx context.Context) {
 	if e.seller.NoWork {
 		return
 	}
+	reporting := make(chan struct{})
+	go func() { // beside webhooks, which must not wait for it
+		defer close(reporting)
+		e.keepReporting(ctx)
+	}()
+	defer func() { <-reporting }()
 	tick := time.NewTicker(workPoll)
 	defer tick.Stop()
 	reconciled := time.Time{}
@@ -95,7 +101,7 @@ func (e *Engine) work(ctx context.Context) {
 		case <-tick.C:
 		}
 		for {
-			n, err := e.Work(ctx)
+			n, err := e.workInbox(ctx)
 			if err != nil && ctx.Err() == nil {
 				e.log.Warn("payments: work is left for later", "error", err)
 			}
@@ -120,6 +126,15 @@ func (e *Engine) Work(ctx context.Context) (int, error) {
 	if _, err := e.sells(); err != nil {
 		return 0, err
 	}
+	done, err := e.workInbox(ctx)
+	if err != nil {
+		return done, err
+	}
+	reported, err := e.reportUsage(ctx)
+	return done + reported, err
+}
+
+func (e *Engine) workInbox(ctx context.Context) (int, error) {
 	now := e.Now()
 	events, err := e.db.ClaimEvents(ctx, now, now.Add(eventLease), eventsAtOnce)
 	if err != nil {
@@ -153,8 +168,7 @@ func (e *Engine) Work(ctx context.Context) (int, error) {
 			return done, err
 		}
 	}
-	reported, err := e.reportUsage(ctx)
-	return done + reported, err
+	return done, nil
 }
 
 // settled returns what an event becomes: done, tried again later, or parked.
