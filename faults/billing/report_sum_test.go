@@ -15,13 +15,13 @@ import (
 	"github.com/tollgate/tollgate/sandbox"
 )
 
-// TestWhatWasSentIsWhatWasUsed uses, voids, refunds and grants at random over months while answers are lost, and then asks
+// TestWhatWasSentIsWhatWasUsed uses, voids and refunds at random over months while answers are lost, and then asks
 // every invoice: what they bill together, late usage included, is what each month's usage past its limit costs.
 func TestWhatWasSentIsWhatWasUsed(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, db string) {
 		t.Parallel()
-		for seed := range uint64(8) {
+		for seed := range uint64(4) {
 			if seed > 0 && db[0] == 'p' {
 				break // one on PostgreSQL: the test is about the order of things
 			}
@@ -39,19 +39,18 @@ func TestWhatWasSentIsWhatWasUsed(t *testing.T) {
 
 // A month is what a window of the test's customer should be billed for.
 type month struct {
-	net     int64 // used, less what was given back
-	granted int64 // of it, paid by grants
+	net int64 // used, less what was given back
 }
 
-func (m month) over() int64 { return max(0, m.net-m.granted-10_000) }
+func (m month) over() int64 { return max(0, m.net-10_000) }
 
 func randomMonths(t *testing.T, db string, seed uint64) {
 	s := console(t, db, sandbox.Options{Seed: int64(seed)}, nil)
 	s.paying("org")
 	random := rand.New(rand.NewPCG(seed, 7))
 	s.sandbox.SetChaos(sandbox.Chaos{Duplicate: 30, Faults: []sandbox.Fault{
-		{Method: http.MethodPost, Path: "/v1/billing/meter_events", Percent: 15, Lose: true},
-		{Method: http.MethodPost, Path: "/v1/billing/meter_events", Percent: 15, Status: 500},
+		{Method: http.MethodPost, Path: "/v1/billing/meter_events", Percent: 7, Lose: true},
+		{Method: http.MethodPost, Path: "/v1/billing/meter_events", Percent: 7, Status: 500},
 		{Method: http.MethodPost, Path: "/v1/invoiceitems", Percent: 30, Lose: true},
 	}})
 	windows := map[time.Time]*month{}
@@ -131,7 +130,7 @@ func randomMonths(t *testing.T, db string, seed uint64) {
 	for _, w := range order {
 		want += (windows[w].over() + 1) / 2 // half a cent each, half up
 	}
-	var got int64
+	var got, late int64
 	page, err := s.engine.InvoicesOf(s.ctx, "org", "", 0)
 	if err != nil {
 		t.Fatal(err)
@@ -141,7 +140,14 @@ func randomMonths(t *testing.T, db string, seed uint64) {
 			if l.Price == "additional_requests_overage" || l.Price == "" {
 				got += l.Amount
 			}
+			if l.Price == "" {
+				late += l.Amount
+			}
 		}
+	}
+	t.Logf("usage of %d cents, %d of them late", want, late)
+	if want == 0 {
+		t.Error("nothing was used past the limit: the test tells nothing")
 	}
 	if got != want {
 		t.Errorf("the invoices bill %d cents of usage, want %d", got, want)

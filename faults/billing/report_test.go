@@ -491,3 +491,21 @@ func TestWhatATopUpPaidIsNotBilledAgain(t *testing.T) {
 	s.minute()
 	s.noErrors()
 }
+
+// stripeDelete deletes an object of the sandbox.
+func (s *shop) stripeDelete(path string) {
+	s.Helper()
+	r, err := http.NewRequestWithContext(s.ctx, http.MethodDelete, s.url+path, nil)
+	if err != nil {
+		s.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+secretKey)
+	w, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.Fatal(err)
+	}
+	defer w.Body.Close()
+	if w.StatusCode != http.StatusOK {
+		s.Fatalf("DELETE %s answered %d", path, w.StatusCode)
+	}
+}
