@@ -107,16 +107,19 @@ func (e *Engine) tell(ctx context.Context, r *store.Report) error {
 	if err != nil {
 		return err
 	}
-	told, err := e.db.ReportedOf(ctx, r.ReportKey)
-	if err != nil {
-		return outside("read reports", err)
-	}
 	late, price, refused := e.isLate(ctx, s, r)
 	if refused != nil && !fault.Has(refused, fault.Conflict) {
 		return refused
 	}
 	now := e.Now()
-	if r.Attempts > 1 && (late || refused != nil || now.Sub(r.CreatedAt) > twiceMax) {
+	unsure := r.Attempts > 1 && (late || refused != nil || now.Sub(r.CreatedAt) > twiceMax)
+	var told store.Reported
+	if unsure || late || r.Quantity < 0 {
+		if told, err = e.db.ReportedOf(ctx, r.ReportKey); err != nil {
+			return outside("read reports", err)
+		}
+	}
+	if unsure {
 		arrived, err := e.arrived(ctx, b, r, told)
 		if err != nil {
 			return err
@@ -126,13 +129,12 @@ func (e *Engine) tell(ctx context.Context, r *store.Report) error {
 			return nil
 		}
 	}
-	if refused != nil {
+	switch {
+	case refused != nil:
 		return refused
-	}
-	if late {
+	case late:
 		return e.carry(ctx, b, s, r, told, price)
-	}
-	if told.Events+r.Quantity < 0 {
+	case r.Quantity < 0 && told.Events+r.Quantity < 0:
 		return fault.New(fault.Conflict, "Taking back %d would leave less than nothing: Stripe has taken %d of this period.", -r.Quantity, told.Events)
 	}
 	if now.Sub(r.At) > lateMax-time.Hour {

@@ -22,6 +22,7 @@ CREATE TABLE usage_report (
 );
 CREATE UNIQUE INDEX usage_report_once ON usage_report (customer, identifier);
 CREATE INDEX usage_report_state ON usage_report (state, next_at);
+CREATE INDEX usage_report_pending ON usage_report (customer, meter, period_start, number) WHERE state = 'pending';
 
 -- The lines that open and close windows: what a window came to is read from them when it is over.
 CREATE INDEX entry_window ON entry (account, customer, seq) WHERE kind IN ('allowance', 'expire', 'plan_change');
