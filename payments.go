@@ -23,6 +23,8 @@ type Payments struct {
 	PromotionCodes bool   // whether the checkout page takes them
 	AutomaticTax   bool
 	Grace          time.Duration // how long a plan stays in force after a renewal was not paid; subscription.GraceDefault when 0
+	// Automatic says what customers without billing are subscribed to in the background; nil leaves them alone.
+	Automatic *AutomaticPlan
 	// NoWork leaves webhooks and what is due to other processes on the same database, or to Work.
 	NoWork bool
 }
@@ -33,6 +35,8 @@ type seller struct {
 	stripe *stripe.Client
 	wake   chan struct{} // something is in the inbox
 	ended  chan struct{}
+
+	reporter *reporter
 }
 
 func newSeller(e *Engine, p Payments) (*seller, error) {
@@ -46,7 +50,7 @@ func newSeller(e *Engine, p Payments) (*seller, error) {
 	if p.Grace == 0 {
 		p.Grace = subscription.GraceDefault
 	}
-	return &seller{Payments: p, stripe: c, wake: make(chan struct{}, 1), ended: make(chan struct{})}, nil
+	return &seller{Payments: p, stripe: c, wake: make(chan struct{}, 1), ended: make(chan struct{}), reporter: newReporter()}, nil
 }
 
 // sells returns the seller. Fault: payments_not_configured.

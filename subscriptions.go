@@ -219,9 +219,10 @@ func (e *Engine) CancelSubscription(ctx context.Context, subscriptionID string, 
 	if when != Now && when != AtPeriodEnd {
 		return subscription.Subscription{}, fault.Field("when", string(when), []When{Now, AtPeriodEnd}, "when is now or period_end.")
 	}
-	return e.act(ctx, subscriptionID, func(s *seller, _ subscription.Subscription) error {
+	return e.act(ctx, subscriptionID, func(s *seller, _ subscription.Subscription, key id.Key) error {
 		var err error
 		if when == Now {
+			e.flush(ctx, key) // the last invoice is made of what Stripe knows by now
 			_, err = s.stripe.Cancel(ctx, subscriptionID)
 		} else {
 			_, err = s.stripe.CancelAtPeriodEnd(ctx, subscriptionID, true)
@@ -233,7 +234,7 @@ func (e *Engine) CancelSubscription(ctx context.Context, subscriptionID string, 
 // ResumeSubscription takes back what was planned or stopped: a cancellation at the period's end, a pause of payments, or
 // the pause that a trial without a card has led to.
 func (e *Engine) ResumeSubscription(ctx context.Context, subscriptionID string) (subscription.Subscription, error) {
-	return e.act(ctx, subscriptionID, func(s *seller, now subscription.Subscription) error {
+	return e.act(ctx, subscriptionID, func(s *seller, now subscription.Subscription, _ id.Key) error {
 		var err error
 		switch {
 		case now.Status == subscription.Paused:
@@ -249,18 +250,18 @@ func (e *Engine) ResumeSubscription(ctx context.Context, subscriptionID string) 
 
 // PauseSubscription stops payments: renewals are not billed, and give nothing, until it is resumed.
 func (e *Engine) PauseSubscription(ctx context.Context, subscriptionID string) (subscription.Subscription, error) {
-	return e.act(ctx, subscriptionID, func(s *seller, _ subscription.Subscription) error {
+	return e.act(ctx, subscriptionID, func(s *seller, _ subscription.Subscription, _ id.Key) error {
 		_, err := s.stripe.PausePayments(ctx, subscriptionID, true)
 		return err
 	})
 }
 
-func (e *Engine) act(ctx context.Context, subscriptionID string, do func(*seller, subscription.Subscription) error) (subscription.Subscription, error) {
+func (e *Engine) act(ctx context.Context, subscriptionID string, do func(*seller, subscription.Subscription, id.Key) error) (subscription.Subscription, error) {
 	s, now, key, err := e.live(ctx, subscriptionID)
 	if err != nil {
 		return now, err
 	}
-	if err := do(s, now); err != nil {
+	if err := do(s, now, key); err != nil {
 		return now, err
 	}
 	return e.after(ctx, subscriptionID, key)

@@ -82,6 +82,12 @@ func (e *Engine) work(ctx context.Context) {
 	if e.seller.NoWork {
 		return
 	}
+	reporting := make(chan struct{})
+	go func() { // beside webhooks, which must not wait for it
+		defer close(reporting)
+		e.keepReporting(ctx)
+	}()
+	defer func() { <-reporting }()
 	tick := time.NewTicker(workPoll)
 	defer tick.Stop()
 	reconciled := time.Time{}
@@ -93,7 +99,7 @@ func (e *Engine) work(ctx context.Context) {
 		case <-tick.C:
 		}
 		for {
-			n, err := e.Work(ctx)
+			n, err := e.workInbox(ctx)
 			if err != nil && ctx.Err() == nil {
 				e.log.Warn("payments: work is left for later", "error", err)
 			}
@@ -111,12 +117,22 @@ func (e *Engine) work(ctx context.Context) {
 	}
 }
 
-// Work does one round of what is due: events of the inbox, and plans whose grace has ended. It returns how many were
+// Work does one round of what is due: events of the inbox, plans whose grace has ended, and, every minute, usage to report
+// and customers to subscribe. It returns how many were
 // done. Any number of processes may do it at once.
 func (e *Engine) Work(ctx context.Context) (int, error) {
 	if _, err := e.sells(); err != nil {
 		return 0, err
 	}
+	done, err := e.workInbox(ctx)
+	if err != nil {
+		return done, err
+	}
+	reported, err := e.reportUsage(ctx)
+	return done + reported, err
+}
+
+func (e *Engine) workInbox(ctx context.Context) (int, error) {
 	now := e.Now()
 	events, err := e.db.ClaimEvents(ctx, now, now.Add(eventLease), eventsAtOnce)
 	if err != nil {

@@ -55,12 +55,22 @@ type shop struct {
 	secret  string                 // of the webhooks
 	at      map[id.Customer]string // who customers are at Stripe, as far as a test has noted it
 	prices  map[string]string      // at Stripe, by slug
+
+	payments tollgate.Payments
 }
 
 const secretKey = "sk_test_shop"
 
 // open starts a shop on a database. Webhooks are worked on by calls of Engine.Work only.
 func open(t testing.TB, db string, options sandbox.Options) *shop {
+	t.Helper()
+	s := openWith(t, db, options, []byte(catalog), nil)
+	s.stock()
+	return s
+}
+
+// openWith starts a shop that sells another catalog, of which nothing is at Stripe yet. change may change how it sells.
+func openWith(t testing.TB, db string, options sandbox.Options, catalog []byte, change func(*tollgate.Payments)) *shop {
 	t.Helper()
 	options.Frozen, options.Start = true, time.Date(2026, 1, 15, 10, 0, 0, 0, time.UTC)
 	listening := httptest.NewUnstartedServer(nil)
@@ -79,6 +89,10 @@ func open(t testing.TB, db string, options sandbox.Options) *shop {
 	if s.secret, err = stripe.Listen(s.hooks.URL); err != nil {
 		t.Fatal(err)
 	}
+	s.payments = tollgate.Payments{SecretKey: secretKey, WebhookSecret: s.secret, URL: s.url, SuccessURL: "https://example.com/ok", NoWork: true}
+	if change != nil {
+		change(&s.payments)
+	}
 	s.engine = s.begin(db)
 	t.Cleanup(func() {
 		s.hooks.Close()
@@ -87,19 +101,16 @@ func open(t testing.TB, db string, options sandbox.Options) *shop {
 			t.Error(err)
 		}
 	})
-	if _, err := s.engine.Publish(s.ctx, "catalog.yaml", []byte(catalog), false); err != nil {
+	if _, err := s.engine.Publish(s.ctx, "catalog.yaml", catalog, false); err != nil {
 		t.Fatal(err)
 	}
-	s.stock()
 	return s
 }
 
 // begin starts an engine on a database. It ends with the test.
 func (s *shop) begin(db string) *tollgate.Engine {
 	s.Helper()
-	e, err := tollgate.Open(s.ctx, db, tollgate.Options{Now: s.sandbox.Now, Payments: tollgate.Payments{
-		SecretKey: secretKey, WebhookSecret: s.secret, URL: s.url, SuccessURL: "https://example.com/ok", NoWork: true,
-	}})
+	e, err := tollgate.Open(s.ctx, db, tollgate.Options{Now: s.sandbox.Now, Payments: s.payments})
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -141,13 +152,13 @@ func (s *shop) stock() {
 	}
 }
 
-// stripe sends a form to the sandbox.
-func (s *shop) stripe(path string, form url.Values) {
+// stripe sends a form to the sandbox, and returns the answer.
+func (s *shop) stripe(path string, form url.Values) []byte {
 	s.Helper()
-	s.send(http.MethodPost, path, form)
+	return s.send(http.MethodPost, path, form)
 }
 
-func (s *shop) send(method, path string, form url.Values) {
+func (s *shop) send(method, path string, form url.Values) []byte {
 	s.Helper()
 	r, err := http.NewRequestWithContext(s.ctx, method, s.url+path, strings.NewReader(form.Encode()))
 	if err != nil {
@@ -160,9 +171,14 @@ func (s *shop) send(method, path string, form url.Values) {
 		s.Fatal(err)
 	}
 	defer w.Body.Close()
-	if body, _ := io.ReadAll(w.Body); w.StatusCode != http.StatusOK {
+	body, err := io.ReadAll(w.Body)
+	if err != nil {
+		s.Fatal(err)
+	}
+	if w.StatusCode != http.StatusOK {
 		s.Fatalf("%s %s answered %d %s", method, path, w.StatusCode, body)
 	}
+	return body
 }
 
 // settle delivers what is to be delivered and works until nothing is left.

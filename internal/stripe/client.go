@@ -35,6 +35,7 @@ type Client struct {
 	live   bool
 	log    *slog.Logger
 	sold   sync.Map // price id at Stripe → priceMeta: what a price is for does not change
+	meters sync.Map // event name → meter id
 }
 
 const (
