@@ -50,6 +50,7 @@ var floors = map[string]place{
 	"usage":        {floor: 4},
 
 	// Doors to the outside.
+	"internal/mail":   {floor: 5},
 	"internal/store":  {floor: 5},
 	"internal/stripe": {floor: 5},
 	"pace":            {floor: 5},

@@ -122,7 +122,7 @@ func (e *Engine) countPage(ctx context.Context, page []store.Billing) (int, erro
 	if err != nil {
 		return 0, outside("read reports", err)
 	}
-	if err := e.count(ctx, bills); err != nil {
+	if err := e.countBills(ctx, bills); err != nil {
 		return 0, err
 	}
 	now := e.Now()

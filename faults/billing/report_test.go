@@ -120,28 +120,6 @@ func (s *shop) counted(name id.Customer, balance id.Slug, from time.Time) int64 
 	return 0
 }
 
-// stripeID returns which customer at Stripe a customer is: the only one that carries its name.
-func (s *shop) stripeID(name id.Customer) string {
-	s.Helper()
-	var found struct {
-		Data []struct {
-			ID       string            `json:"id"`
-			Metadata map[string]string `json:"metadata"`
-		} `json:"data"`
-	}
-	s.read("/v1/customers?limit=100", &found)
-	out := ""
-	for _, c := range found.Data {
-		if c.Metadata["customer"] == string(name) {
-			if out != "" {
-				s.Errorf("%s is two customers at Stripe", name)
-			}
-			out = c.ID
-		}
-	}
-	return out
-}
-
 // minute moves the clock so far that usage is counted again, and settles.
 func (s *shop) minute() {
 	s.Helper()
