@@ -64,6 +64,30 @@ func TestTemplatesReplaceThoseOfTheirName(t *testing.T) {
 	}
 }
 
+func TestTheTemplateInTheDocumentationWorks(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/email.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "\n```\n")
+	source, _, found := strings.Cut(rest, "\n```\n")
+	if !found {
+		t.Fatal("docs/email.md has no template")
+	}
+	s, err := mail.New(mail.Options{Product: "Example", Templates: folder(map[string]string{"receipt.txt": source})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	subject, text, _, err := s.Render(messages()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if subject != "Ihre Quittung von Example: $7.99" || !strings.Contains(text, "ist am 31.3.2026 eingegangen.\n\nZur Quittung: https://") {
+		t.Errorf("it renders as %q:\n%s", subject, text)
+	}
+}
+
 // closed is a folder that cannot be read.
 type closed struct{ fs.FS }
 
