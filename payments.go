@@ -6,6 +6,7 @@ import (
 
 	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/internal/mail"
 	"github.com/tollgate/tollgate/internal/store"
 	"github.com/tollgate/tollgate/internal/stripe"
 	"github.com/tollgate/tollgate/subscription"
@@ -25,6 +26,7 @@ type Payments struct {
 	Grace          time.Duration // how long a plan stays in force after a renewal was not paid; subscription.GraceDefault when 0
 	// Automatic says what customers without billing are subscribed to in the background; nil leaves them alone.
 	Automatic *AutomaticPlan
+	Mail      Mail // how customers are written to; the zero value writes nothing
 	// NoWork leaves webhooks and what is due to other processes on the same database, or to Work.
 	NoWork bool
 }
@@ -33,6 +35,7 @@ type Payments struct {
 type seller struct {
 	Payments
 	stripe *stripe.Client
+	mail   *mail.Sender  // nil writes nothing
 	wake   chan struct{} // something is in the inbox
 	ended  chan struct{}
 
@@ -47,10 +50,14 @@ func newSeller(e *Engine, p Payments) (*seller, error) {
 	if err != nil {
 		return nil, err
 	}
+	letters, err := newMail(p.Mail)
+	if err != nil {
+		return nil, err
+	}
 	if p.Grace == 0 {
 		p.Grace = subscription.GraceDefault
 	}
-	return &seller{Payments: p, stripe: c, wake: make(chan struct{}, 1), ended: make(chan struct{}), reporter: newReporter()}, nil
+	return &seller{Payments: p, stripe: c, mail: letters, wake: make(chan struct{}, 1), ended: make(chan struct{}), reporter: newReporter()}, nil
 }
 
 // sells returns the seller. Fault: payments_not_configured.

@@ -87,6 +87,9 @@ func (e *Engine) keep(ctx context.Context, name id.Customer, p subscription.Pict
 		if err := records(ctx, tx, c.Key, p); err != nil {
 			return err
 		}
+		if err := e.putMails(ctx, tx, c, p); err != nil {
+			return err
+		}
 		return e.subscribe(ctx, tx, c, d)
 	})
 	if store.None(err) {

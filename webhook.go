@@ -157,6 +157,10 @@ func (e *Engine) workInbox(ctx context.Context) (int, error) {
 		}
 		done++
 	}
+	sent, err := e.sendMails(ctx)
+	if done += sent; err != nil {
+		return done, err
+	}
 	lapsing, err := e.db.Lapsing(ctx, now, eventsAtOnce)
 	if err != nil {
 		return done, outside("read lapsing plans", err)

@@ -69,6 +69,16 @@ func (s *Server) invoices(ctx context.Context, in *recordsPage) (tollgate.Page[s
 	return s.engine.InvoicesOf(ctx, in.ExternalID, in.Cursor, in.Limit)
 }
 
+// ReportableUsage is the answer with what a customer owes for use.
+type ReportableUsage struct {
+	Data []tollgate.Reportable `json:"data"`
+}
+
+func (s *Server) reportable(ctx context.Context, in *CustomerPath) (ReportableUsage, error) {
+	all, err := s.engine.Reportable(ctx, in.ExternalID)
+	return ReportableUsage{all}, err
+}
+
 type subscriptionWrite struct {
 	ID      string `path:"id" doc:"The id of a subscription." example:"sub_1"`
 	RawBody []byte
@@ -211,6 +221,10 @@ func billingOperations() map[string]operation {
 		"GET /v1/customers/{externalId}/invoices": {
 			name: "listInvoices", tag: billingTag, summary: "List a customer's invoices", about: "Newest first.",
 			answer: reflect.TypeFor[tollgate.Page[subscription.Invoice]](), refuses: missing,
+		},
+		"GET /v1/customers/{externalId}/reportable-usage": {
+			name: "listReportableUsage", tag: billingTag, summary: "List what is billed by use", about: "For the period that was paid for: what Stripe has been told of each meter, and what it has yet to be told.",
+			answer: reflect.TypeFor[ReportableUsage](), refuses: append(missing, fault.PaymentsNotConfigured),
 		},
 		"POST /v1/subscriptions/{id}/change": {
 			name: "changeSubscription", tag: billingTag, summary: "Change a subscription",

@@ -2,6 +2,8 @@ package api
 
 // glossary has a line for each field of a schema: its name, or its schema and name, and what it means.
 const glossary = `
+alreadyReported: What Stripe has been told, in whole units.
+toReport: What Stripe has yet to be told, in whole units; below 0 when more was told than is owed.
 amountDue: What is collected, in minor units, after credit.
 amountPaid: What was paid, in minor units.
 attempts: How often it was tried.
@@ -307,4 +309,6 @@ RefundRequest.id: Your own id of this refund, the same on every retry.
 RefundRequest.reason: duplicate, fraudulent or requested_by_customer.
 Return.amount: In minor units.
 Subscription.status: Stripe's: trialing, active, past_due, unpaid, paused, incomplete, incomplete_expired or canceled.
+Reportable.meter: The slug of a meter or a credits pool.
+Reportable.slug: The slug of the price that bills it.
 `

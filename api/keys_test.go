@@ -53,6 +53,7 @@ func scopes() map[string]tollgate.Scope {
 		"GET /v1/customers/{externalId}/subscriptions":             tollgate.ScopeRead,
 		"GET /v1/customers/{externalId}/payments":                  tollgate.ScopeRead,
 		"GET /v1/customers/{externalId}/invoices":                  tollgate.ScopeRead,
+		"GET /v1/customers/{externalId}/reportable-usage":          tollgate.ScopeRead,
 		"POST /v1/subscriptions/{id}/change":                       tollgate.ScopeFull,
 		"POST /v1/subscriptions/{id}/preview":                      tollgate.ScopeFull,
 		"POST /v1/subscriptions/{id}/cancel":                       tollgate.ScopeFull,

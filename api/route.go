@@ -61,6 +61,7 @@ func (s *Server) routes() {
 	typed(s, read, "GET /v1/customers/{externalId}/subscriptions", s.subscriptions)
 	typed(s, read, "GET /v1/customers/{externalId}/payments", s.payments)
 	typed(s, read, "GET /v1/customers/{externalId}/invoices", s.invoices)
+	typed(s, read, "GET /v1/customers/{externalId}/reportable-usage", s.reportable)
 	typed(s, full, "POST /v1/subscriptions/{id}/change", s.changeSubscription)
 	typed(s, full, "POST /v1/subscriptions/{id}/preview", s.previewChange)
 	typed(s, full, "POST /v1/subscriptions/{id}/cancel", s.cancelSubscription)

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/tollgate/tollgate"
+	"github.com/tollgate/tollgate/id"
 )
 
 // A selling is the flags of commands that sell through Stripe.
@@ -20,11 +22,25 @@ type selling struct {
 	PromotionCodes bool          `name:"promotion-codes" env:"TOLLGATE_PROMOTION_CODES" help:"The checkout page takes promotion codes."`
 	AutomaticTax   bool          `name:"automatic-tax" env:"TOLLGATE_AUTOMATIC_TAX" help:"Stripe computes tax."`
 	Grace          time.Duration `name:"grace" env:"TOLLGATE_GRACE" default:"168h" placeholder:"DURATION" help:"How long a plan stays in force after a renewal was not paid."`
+	Automatic      string        `name:"automatic-subscription" env:"TOLLGATE_AUTOMATIC_SUBSCRIPTION" placeholder:"PRICE" help:"A price with a trial that customers with no billing are subscribed to."`
+	MailURL        string        `name:"mail-url" env:"TOLLGATE_MAIL_URL" placeholder:"smtp://..." help:"The server that sends e-mails to customers; none are sent without it."`
+	MailFrom       string        `name:"mail-from" env:"TOLLGATE_MAIL_FROM" placeholder:"ADDRESS" help:"Whom e-mails come from."`
+	MailProduct    string        `name:"mail-product" env:"TOLLGATE_MAIL_PRODUCT" placeholder:"NAME" help:"The name that e-mails show."`
+	MailSupport    string        `name:"mail-support" env:"TOLLGATE_MAIL_SUPPORT" placeholder:"URL" help:"Where customers ask for help."`
+	MailTemplates  string        `name:"mail-templates" env:"TOLLGATE_MAIL_TEMPLATES" placeholder:"FOLDER" help:"Templates in place of the built-in ones."`
 }
 
 func (s selling) payments() tollgate.Payments {
-	return tollgate.Payments{SecretKey: s.StripeKey, WebhookSecret: s.WebhookSecret, URL: s.StripeURL, SuccessURL: s.SuccessURL, CancelURL: s.CancelURL,
-		ReturnURL: s.ReturnURL, TrialDays: s.TrialDays, PromotionCodes: s.PromotionCodes, AutomaticTax: s.AutomaticTax, Grace: s.Grace}
+	out := tollgate.Payments{SecretKey: s.StripeKey, WebhookSecret: s.WebhookSecret, URL: s.StripeURL, SuccessURL: s.SuccessURL, CancelURL: s.CancelURL,
+		ReturnURL: s.ReturnURL, TrialDays: s.TrialDays, PromotionCodes: s.PromotionCodes, AutomaticTax: s.AutomaticTax, Grace: s.Grace,
+		Mail: tollgate.Mail{URL: s.MailURL, From: s.MailFrom, Product: s.MailProduct, Support: s.MailSupport}}
+	if s.MailTemplates != "" {
+		out.Mail.Templates = os.DirFS(s.MailTemplates)
+	}
+	if s.Automatic != "" {
+		out.Automatic = &tollgate.AutomaticPlan{Price: id.Slug(s.Automatic)}
+	}
+	return out
 }
 
 // A WebhooksCmd holds the commands about Stripe's events.
