@@ -155,15 +155,7 @@ func (s *shop) agrees(name id.Customer) {
 	if len(live) == 0 && len(subs) > 0 && (c.Plan != "free" || !subscription.Status(c.Status).Over()) {
 		s.Errorf("%s is on %s, %s, and has no live subscription at Stripe", name, c.Plan, c.Status)
 	}
-	client, err := stripeapi.New(stripeapi.Options{SecretKey: secretKey, WebhookSecret: "whsec_none", URL: s.url})
-	if err != nil {
-		s.Fatal(err)
-	}
-	picture, err := client.Fetch(s.ctx, at)
-	if err != nil {
-		s.Fatal(err)
-	}
-	d := subscription.Decide(picture, subscription.Policy{Grace: subscription.GraceDefault}, s.sandbox.Now())
+	d := s.decided(at)
 	if d.Subscription == nil {
 		return
 	}
@@ -176,6 +168,20 @@ func (s *shop) agrees(name id.Customer) {
 	if !d.Paid.None() && !c.Period.Equal(d.Paid.Span) {
 		s.Errorf("%s has the period %v; Stripe's picture says %v", name, c.Period, d.Paid.Span)
 	}
+}
+
+// decided returns what is decided from a fresh picture of a customer at Stripe.
+func (s *shop) decided(at string) subscription.Decision {
+	s.Helper()
+	client, err := stripeapi.New(stripeapi.Options{SecretKey: secretKey, WebhookSecret: "whsec_none", URL: s.url})
+	if err != nil {
+		s.Fatal(err)
+	}
+	picture, err := client.Fetch(s.ctx, at)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return subscription.Decide(picture, subscription.Policy{Grace: subscription.GraceDefault}, s.sandbox.Now())
 }
 
 // limits are what the plans include of requests.
