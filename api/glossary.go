@@ -212,7 +212,6 @@ DebugRequest.customer: An externalId, or * for all customers.
 DebugRequest.seconds: For how long: 900 when not sent, 0 ends it, 86,400 at most.
 Debugging.customer: Whose acts are logged; * for all.
 Debugging.until: Until when.
-Stats.events: How many events count.
 Told.amount: What the line added to the balance; negative when it took.
 Told.at: When it took effect.
 Told.balance: The balance after it.
@@ -224,6 +223,7 @@ UsageBatch.period: As for one customer; not since_reset nor current_period.
 UsageByCustomer.data: By externalId, then by meter.
 UsageGroup.events: How many events count.
 UsageGroup.value: The property's value; null for events without it.
+UsageInBrief.events: How many events count.
 UsageReport.balance: The slug of the balance that pays.
 UsageReport.events: How many events count.
 UsageReport.period: The period that was asked for; left out with from and to.
