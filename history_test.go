@@ -1,12 +1,9 @@
 package tollgate_test
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 	"testing"
 	"time"
 
@@ -52,7 +49,7 @@ func drawDeed(t *rapid.T) deed {
 	d := deed{
 		Kind: rapid.SampledFrom([]string{
 			"consume", "consume", "consume", "record", "batch", "hold", "hold", "capture", "capture", "release", "grant", "grant", "revoke",
-			"void", "void", "plan", "jump", "jump",
+			"void", "void", "plan", "jump", "jump", "refund", "refund", "deduct", "reset",
 		}).Draw(t, "kind"),
 		Meter:    rapid.SampledFrom([]id.Slug{"requests", "tokens"}).Draw(t, "meter"),
 		Amount:   rapid.IntRange(0, 12).Draw(t, "amount"),
@@ -199,6 +196,8 @@ func (x *doer) do(d deed) string {
 			return refusal(err)
 		}
 		return held(r.Returned, r.Duplicate)
+	case "refund", "deduct", "reset":
+		return x.adjust(d)
 	case "plan":
 		if _, _, err := x.e.PutCustomer(ctx, x.name, tollgate.CustomerChange{Plan: &d.Plan}); err != nil {
 			return err.Error()
@@ -218,7 +217,7 @@ func (x *doer) balances() string {
 		if b.Available != nil {
 			available = b.Available.String()
 		}
-		said += fmt.Sprintf(" | %s used %s available %s held %s%s", slug, b.Used, available, *b.Held, x.lots(b.Grants))
+		said += fmt.Sprintf(" | %s used %s available %s held %s%s", slug, b.Used, available, *b.Held, x.lots(b.Grants)+refunded(b.Grants))
 	}
 	return said
 }
@@ -269,6 +268,7 @@ type modelLot struct {
 	priority         int
 	created, expires time.Time
 	allowance        bool
+	refund           bool // made by one
 }
 
 type modelPart struct {
@@ -288,6 +288,8 @@ type modelBalance struct {
 	daily       bool
 	start       time.Time // of the window
 	spent, used quantity.Units
+	back        quantity.Units // by refunds, in the window
+	resets      int
 	lots        map[string]*modelLot
 	holds       map[int]*modelHold
 }
@@ -296,8 +298,10 @@ type modelOnce struct{ request, answer string }
 
 type modelEvent struct {
 	modelOnce
-	slug  id.Slug
-	parts []modelPart
+	slug   id.Slug
+	parts  []modelPart
+	resets int // of its balance before it
+	refund bool
 }
 
 type modelState struct {
@@ -349,7 +353,7 @@ func (b *modelBalance) settle(now time.Time) {
 			}
 		}
 		if midnight := b.start.Add(24 * time.Hour); b.daily && midnight.Before(due) {
-			due, end = midnight, func() { b.start, b.spent, b.used = midnight, 0, 0 }
+			due, end = midnight, func() { b.start, b.spent, b.used, b.back = midnight, 0, 0, 0 }
 		}
 		if due.After(now) {
 			return
@@ -361,7 +365,7 @@ func (b *modelBalance) settle(now time.Time) {
 func (b *modelBalance) giveBack(parts []modelPart) {
 	for _, p := range parts {
 		if p.lot == "" && b.counts(p.at) {
-			b.spent -= p.n
+			b.spent = max(b.spent-p.n, 0)
 		} else if l := b.lots[p.lot]; l != nil {
 			l.left += p.n
 		}
@@ -381,7 +385,7 @@ func (b *modelBalance) take(parts []modelPart) {
 func (b *modelBalance) use(parts []modelPart, sign quantity.Units) {
 	for _, p := range parts {
 		if b.counts(p.at) {
-			b.used += sign * p.n
+			b.used = max(b.used+sign*p.n, 0)
 		}
 	}
 }
@@ -412,28 +416,9 @@ func (m *modelState) pay(slug id.Slug, charge quantity.Units, record bool) ([]mo
 	if charge > m.available(slug) && !record && !soft {
 		return nil, false
 	}
-	end := time.Time{}
-	if b.daily {
-		end = b.start.Add(24 * time.Hour)
-	}
-	sources := []*modelLot{{allowance: true, priority: 100, created: b.start, expires: end, left: max(limit-b.spent, 0)}}
-	if !b.daily {
-		sources[0].created = time.Time{}
-	}
-	sources = slices.AppendSeq(sources, maps.Values(b.lots))
-	far := time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
-	slices.SortFunc(sources, func(x, y *modelLot) int {
-		ends := func(l *modelLot) time.Time {
-			if l.expires.IsZero() {
-				return far
-			}
-			return l.expires
-		}
-		return cmp.Or(x.priority-y.priority, ends(x).Compare(ends(y)), x.created.Compare(y.created))
-	})
 	var parts []modelPart
 	own := -1
-	for _, l := range sources {
+	for _, l := range m.sources(b, max(limit-b.spent, 0)) {
 		n := min(l.left, charge)
 		if n <= 0 {
 			continue
@@ -489,7 +474,7 @@ func (m *modelState) do(d deed, now time.Time) string {
 				holds += h.charge
 			}
 		}
-		said += fmt.Sprintf(" | %s used %s available %s held %s%s", slug, b.used, available, holds, b.left())
+		said += fmt.Sprintf(" | %s used %s available %s held %s%s", slug, b.used, available, holds, b.left()+b.refunded())
 	}
 	return said
 }
@@ -565,12 +550,12 @@ func (m *modelState) act(d deed) string {
 		if e == nil {
 			return "not_found;"
 		}
-		return m.doOnce(fmt.Sprint("void ", d.Tx), "", func() (quantity.Units, string) {
-			before := m.ledger(e.slug)
-			m.balances[e.slug].giveBack(e.parts)
-			m.balances[e.slug].use(e.parts, -1)
-			return m.ledger(e.slug) - before, ""
-		})
+		if e.refund {
+			return "conflict;"
+		}
+		return m.doOnce(fmt.Sprint("void ", d.Tx), "", func() (quantity.Units, string) { return m.void(e) })
+	case "refund", "deduct", "reset":
+		return m.adjust(d)
 	case "plan":
 		m.plan = d.Plan
 	}
@@ -618,7 +603,7 @@ func (m *modelState) consume(d deed, slug id.Slug, charge quantity.Units) string
 	b := m.balances[slug]
 	b.take(parts)
 	b.use(parts, 1)
-	m.events[d.Tx] = &modelEvent{modelOnce{request, m.receipt(slug, d.Amount, charge)}, slug, parts}
+	m.events[d.Tx] = &modelEvent{modelOnce: modelOnce{request, m.receipt(slug, d.Amount, charge)}, slug: slug, parts: parts, resets: b.resets}
 	return m.events[d.Tx].answer + "false;"
 }
 
@@ -664,7 +649,7 @@ func (m *modelState) capture(d deed) string {
 	b.giveBack(h.parts)
 	b.take(parts)
 	b.use(parts, 1)
-	m.events[d.Tx] = &modelEvent{modelOnce{request, m.receipt(slug, d.Amount, charge)}, slug, parts}
+	m.events[d.Tx] = &modelEvent{modelOnce: modelOnce{request, m.receipt(slug, d.Amount, charge)}, slug: slug, parts: parts, resets: b.resets}
 	return m.events[d.Tx].answer + "false;"
 }
 

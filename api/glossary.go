@@ -274,6 +274,7 @@ UsageBatch.period: As for one customer; not since_reset nor current_period.
 UsageByCustomer.data: By externalId, then by meter.
 UsageGroup.events: How many events count.
 UsageGroup.value: The property's value; null for events without it.
+UsageInBrief.events: How many events count.
 UsageReport.balance: The slug of the balance that pays.
 UsageReport.events: How many events count.
 UsageReport.period: The period that was asked for; left out with from and to.

@@ -12,6 +12,7 @@ import (
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/quantity"
 	"github.com/tollgate/tollgate/usage"
 )
 
@@ -73,31 +74,49 @@ type UsageBatch struct {
 	Fill      bool           `json:"fill,omitempty"`
 }
 
-// UsageByCustomer is the answer of a batch: statistics by customer, then by meter. Of their parts it shows date and
-// total.
+// UsageByCustomer describes the answer of a batch: statistics by customer, then by meter.
 type UsageByCustomer struct {
-	Data map[id.Customer]map[id.Slug]usage.Stats `json:"data"`
+	Data map[id.Customer]map[id.Slug]UsageInBrief `json:"data"`
 }
 
+// UsageInBrief describes usage.Stats whose parts show their dates and totals alone.
+type UsageInBrief struct {
+	Total    quantity.Units `json:"total"`
+	Average  quantity.Units `json:"average"`
+	Max      quantity.Units `json:"max"`
+	Min      quantity.Units `json:"min"`
+	Events   int64          `json:"events"`
+	ByPeriod []DatedTotal   `json:"byPeriod"`
+}
+
+// A DatedTotal describes a part of the span of UsageInBrief.
+type DatedTotal struct {
+	Date  string         `json:"date"`
+	Total quantity.Units `json:"total"`
+}
+
+// usageByCustomer is the answer of a batch: statistics by customer, then by meter.
+type usageByCustomer map[id.Customer]map[id.Slug]usage.Stats
+
 // appendJSON spells the answer by hand: it may have 60,000 buckets, and encoding/json takes longer over them than finding
-// them took. A bucket has its date and total alone.
-func (u UsageByCustomer) appendJSON(b []byte) []byte {
+// them took. UsageByCustomer describes it.
+func (u usageByCustomer) appendJSON(b []byte) []byte {
 	buckets, series := 0, 0
-	for _, meters := range u.Data {
+	for _, meters := range u {
 		series += len(meters)
 		for _, s := range meters {
 			buckets += len(s.ByPeriod)
 		}
 	}
-	b = slices.Grow(b, 64*len(u.Data)+128*series+48*buckets)
+	b = slices.Grow(b, 64*len(u)+128*series+48*buckets)
 	var slugs []id.Slug
 	b = append(b, `{"data":{`...)
-	for i, customer := range slices.Sorted(maps.Keys(u.Data)) {
+	for i, customer := range slices.Sorted(maps.Keys(u)) {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = append(appendText(b, string(customer)), ":{"...)
-		meters := u.Data[customer]
+		meters := u[customer]
 		slugs = slices.AppendSeq(slugs[:0], maps.Keys(meters))
 		slices.Sort(slugs)
 		for j, m := range slugs {
@@ -125,22 +144,21 @@ func (u UsageByCustomer) appendJSON(b []byte) []byte {
 	return append(b, "}}"...)
 }
 
-func (s *Server) usageBatch(ctx context.Context, in *rawBody) (UsageByCustomer, error) {
+func (s *Server) usageBatch(ctx context.Context, in *rawBody) (usageByCustomer, error) {
 	var b UsageBatch
 	err := decode(in.RawBody, fields{
 		"customers": &b.Customers, "meters": &b.Meters, "period": &b.Period, "from": &b.From, "to": &b.To, "groupBy": &b.GroupBy,
 		"timezone": &b.Timezone, "weekStart": &b.WeekStart, "fill": &b.Fill,
 	})
 	if err != nil {
-		return UsageByCustomer{}, err
+		return nil, err
 	}
 	q := SpanQuery{b.Period, b.From, b.To, b.GroupBy, b.Timezone, b.WeekStart, b.Fill}
 	span, err := q.span()
 	if err != nil {
-		return UsageByCustomer{}, err
+		return nil, err
 	}
-	data, err := s.engine.UsageOfMany(ctx, b.Customers, b.Meters, span)
-	return UsageByCustomer{data}, err
+	return s.engine.UsageOfMany(ctx, b.Customers, b.Meters, span)
 }
 
 type topRead struct {

@@ -45,9 +45,11 @@ type history struct {
 }
 
 type usage struct {
-	id    string
-	parts []credit.Part
-	model []modelPart
+	id     string
+	parts  []credit.Part
+	model  []modelPart
+	seq    int64 // its line
+	resets int   // before it
 }
 
 // plansCount is how many plans terms knows.
@@ -114,7 +116,7 @@ func (h *history) step() {
 		}
 	}
 	h.serial++
-	switch h.choose("act", 14) {
+	switch h.choose("act", 18) {
 	case 0, 1, 2:
 		h.consume(credit.KindConsume)
 	case 3:
@@ -137,6 +139,12 @@ func (h *history) step() {
 			return
 		}
 		h.apply(credit.Request{}, "")
+	case 14:
+		h.consume(credit.KindDeduction)
+	case 15, 16:
+		h.refund()
+	case 17:
+		h.reset()
 	}
 }
 
@@ -156,7 +164,7 @@ func (h *history) consume(k credit.Kind) {
 		h.model.move(h.plan, p, 1, h.now, true, true)
 	}
 	h.paid(res, n, parts)
-	h.usages = append(h.usages, usage{h.name("event"), res.Parts, parts})
+	h.usages = append(h.usages, usage{h.name("event"), res.Parts, parts, h.state.Seq, h.model.resets})
 	h.compare()
 }
 
@@ -265,7 +273,7 @@ func (h *history) capture() {
 		h.model.move(h.plan, p, 1, h.now, true, true)
 	}
 	h.paid(res, n, parts)
-	h.usages = append(h.usages, usage{hold.id, res.Parts, parts})
+	h.usages = append(h.usages, usage{hold.id, res.Parts, parts, h.state.Seq, h.model.resets})
 	h.compare()
 }
 
@@ -355,7 +363,7 @@ func (h *history) void() {
 	}
 	i := h.choose("which usage", len(h.usages))
 	u := h.usages[i]
-	h.usages = slices.Delete(h.usages, i, i+1)
+	back, ok := h.model.back(u)
 	var lots []credit.Lot
 	for _, p := range u.parts {
 		if l := h.model.lot(p.Grant); l != nil && !l.gone && l.Source != "roll_over" {
@@ -363,12 +371,22 @@ func (h *history) void() {
 		}
 	}
 	before := h.model.balance()
-	res := h.apply(credit.Request{Kind: credit.KindVoid, Cause: u.id, Meter: "calls", Parts: u.parts, Lots: lots}, "")
+	res := h.apply(credit.Request{Kind: credit.KindVoid, Cause: u.id, Meter: "calls", Parts: u.parts, Lots: lots, Seq: u.seq}, code(ok, fault.Conflict))
+	if !ok {
+		return
+	}
+	h.usages = slices.Delete(h.usages, i, i+1)
 	var paid int64
-	for _, p := range u.model {
-		l := h.model.lot(p.source)
+	for _, p := range back {
 		paid += p.n
-		h.model.move(h.plan, p, -1, h.now, p.source == "" || !l.gone && !h.model.ended(*l), true)
+		n := p.n
+		if l := h.model.lot(p.source); l != nil { // no more than it was granted, should a refund have been here first
+			n = 0
+			if !l.gone && !h.model.ended(*l) {
+				n = min(p.n, int64(l.Amount)-h.model.remaining(*l)-h.model.setAside(l.ID))
+			}
+		}
+		h.model.giveBack(h.plan, p, n, false)
 	}
 	if got, want := int64(res.Charge), h.model.balance()-before; got != want || got > paid {
 		h.t.Fatalf("the void gave back %d, want %d, of the %d paid", got, want, paid)
@@ -410,6 +428,7 @@ func (h *history) apply(r credit.Request, want fault.Code) credit.Result {
 		if diff := cmp.Diff(touchLines, lines) + cmp.Diff(touched, next); diff != "" {
 			h.t.Fatalf("a refused %s leaves something:\n%s", r.Kind, diff)
 		}
+	case r.Kind == credit.KindRefund && len(lines) == len(touchLines)+2: // and a grant of what no source took
 	case r.Kind != "" && len(lines) != len(touchLines)+1:
 		h.t.Fatalf("%s wrote %d lines of its own, want 1", r.Kind, len(lines)-len(touchLines))
 	}
@@ -542,6 +561,9 @@ func (h *history) noPlanGivesMoreThanItsLimit() {
 	limits := map[int]int64{0: 0, 1: 10, 2: 20, 3: 50, 4: 15, 7: 30}
 	paid := map[key]int64{}
 	back := map[int]int64{}
+	for i, w := range h.model.windows {
+		back[i] = w.forgiven
+	}
 	overdrawn := map[key]bool{}
 	for _, mv := range h.model.moves {
 		if mv.source != "" || !mv.moved {

@@ -21,6 +21,7 @@ type model struct {
 	lots    []modelLot
 	holds   []modelHold
 	rolls   []modelRoll
+	resets  int
 }
 
 // A modelMove took n units from a source (gave back when negative).
@@ -34,12 +35,15 @@ type modelMove struct {
 	ever   bool      // charged while the open window never ends
 	plan   int       // the plan in force
 	window int       // the window open
+	refund bool      // given back by one
 }
 
 type modelWindow struct {
 	span        period.Span
 	since       int // moves before this one are not its own
 	used, spent int64
+	refunded    int64 // carried from the window before
+	forgiven    int64 // by resets
 }
 
 type modelLot struct {
@@ -184,6 +188,9 @@ func (m *model) touch(now time.Time, t credit.Terms, plan int) {
 		w := modelWindow{span: t.Window, since: len(m.moves)}
 		if m.open >= 0 && !closed {
 			w.used, w.spent = m.carried(t.Window.End.IsZero())
+			if !t.Window.End.IsZero() && !m.never(m.open) {
+				w.refunded = m.refunded(m.open)
+			}
 		}
 		m.windows = append(m.windows, w)
 		next = len(m.windows) - 1
