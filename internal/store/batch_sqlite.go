@@ -109,12 +109,26 @@ func (h *hotConn) exec(c driver.Conn, text string, args ...any) (int64, error) {
 	return res.RowsAffected()
 }
 
-// close ends the statements before database/sql closes their connection.
+// close ends the statements before database/sql closes their connection. When database/sql has dropped that connection, as it
+// does when a caller gives a statement up, they are gone with it: to end them then would crash.
 func (h *hotConn) close() error {
-	var errs []error
-	for _, s := range h.stmts {
-		errs = append(errs, s.Close())
+	if h.owner == nil {
+		return nil
 	}
-	h.stmts = nil
-	return errors.Join(errs...)
+	conn, err := h.db.Conn(context.Background())
+	if err != nil {
+		return fmt.Errorf("close statements: %w", err)
+	}
+	err = conn.Raw(func(c any) error {
+		if c != h.owner {
+			return nil
+		}
+		var errs []error
+		for _, s := range h.stmts {
+			errs = append(errs, s.Close())
+		}
+		return errors.Join(errs...)
+	})
+	h.owner, h.stmts = nil, nil
+	return errors.Join(err, conn.Close())
 }
