@@ -424,7 +424,7 @@ func TestACommitWhoseAnswerIsLostIsFoundByTheRetry(t *testing.T) {
 			r, err := e.Consume(ctx, use("ann", "requests", 8, "one-event"))
 			return r.Duplicate, err
 		}},
-		{"one event more, under the lock", "commit\x00", true, func() (bool, error) { // the loss before made the writer wary
+		{"one event more, under the lock", "consume", true, func() (bool, error) { // the loss before made the writer wary
 			r, err := e.Consume(ctx, use("ann", "requests", 2, "another"))
 			return r.Duplicate, err
 		}},

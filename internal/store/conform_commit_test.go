@@ -254,7 +254,7 @@ func TestLockedFindsWhatItWasAskedFor(t *testing.T) {
 			differ(t, "accounts", map[store.AccountKey]*store.Account{
 				a.AccountKey: &account, fresh: {AccountKey: fresh, Version: 1, CustomerVersion: 1},
 			}, f.Accounts)
-			differ(t, "customers", map[id.Key]store.Customer{a.Customer: c}, f.Customers)
+			differ(t, "customers", map[id.Key]*store.Customer{a.Customer: &c}, f.Customers)
 			differ(t, "events", map[store.Name]*store.Event{name("t0"): b.Events[0], name("t1"): b.Events[1]}, f.Events)
 			differ(t, "entries", map[store.Name]*store.Entry{name("grant:t"): b.Entries[0]}, f.Entries)
 			seen, err := f.Seen(t.Context(), b.Seen[0].Value)
@@ -462,6 +462,63 @@ func TestAVoidMarksItsEventAlone(t *testing.T) {
 			if err != nil || !ok || !got.VoidedAt.Equal(want) {
 				t.Errorf("%s voided at %v (%t, %v), want %v", tx, got.VoidedAt, ok, err, want)
 			}
+		}
+	})
+}
+
+func TestCommitReadsTheEventsItIsAskedFor(t *testing.T) {
+	each(t, func(t *testing.T, db *store.DB) {
+		a, erased := account(t, db, "ann"), account(t, db, "bob")
+		old := batch(a, 2, "old")
+		for _, b := range []*store.Batch{old, batch(erased, 1, "gone")} {
+			if err := db.Commit(t.Context(), b); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := db.Update(t.Context(), func(tx *store.Tx) error { return tx.Erase(t.Context(), erased.Customer, noon()) }); err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range sizes() {
+			b := batch(reread(t, db, a.AccountKey), n, fmt.Sprint("new", n, "-"))
+			for _, name := range []string{"old1", "none", b.Events[0].Line.Cause} {
+				b.Ask = append(b.Ask, store.Name{Customer: a.Customer, Name: name})
+			}
+			b.Ask = append(b.Ask, store.Name{Customer: erased.Customer, Name: "gone0"})
+			if err := db.Commit(t.Context(), b); err != nil {
+				t.Fatal(err)
+			}
+			differ(t, fmt.Sprint("told by a commit of ", n), map[store.Name]*store.Event{b.Ask[0]: old.Events[1]}, b.Told)
+		}
+	})
+}
+
+func TestLockedReadsAgainOnlyCustomersThatChanged(t *testing.T) {
+	each(t, func(t *testing.T, db *store.DB) {
+		a, b := account(t, db, "ann"), account(t, db, "bob")
+		known := map[id.Key]*store.Customer{}
+		for _, name := range []id.Customer{"ann", "bob"} {
+			c, err := db.CustomerOf(t.Context(), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			known[c.Key] = &c
+		}
+		changed := *known[b.Customer]
+		changed.Timezone = "Europe/Paris"
+		if err := db.Update(t.Context(), func(tx *store.Tx) error { return tx.UpdateCustomer(t.Context(), changed, true) }); err != nil {
+			t.Fatal(err)
+		}
+		changed.Version++
+		want := store.Want{Accounts: []store.AccountKey{a.AccountKey, b.AccountKey}, Known: known}
+		err := db.Locked(t.Context(), want, func(f store.Found) (*store.Batch, error) {
+			differ(t, "customers", map[id.Key]*store.Customer{a.Customer: known[a.Customer], b.Customer: &changed}, f.Customers)
+			if got := f.Accounts[b.AccountKey].CustomerVersion; got != changed.Version {
+				t.Errorf("the account knows version %d of its customer, want %d", got, changed.Version)
+			}
+			return nil, nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	})
 }
