@@ -19,7 +19,7 @@ import (
 )
 
 // sizes are numbers of events around the point from which PostgreSQL gets them with COPY.
-func sizes() []int { return []int{1, 99, 100, 250} }
+func sizes() []int { return []int{1, 199, 200, 250} }
 
 // write is one of the two ways to write a batch.
 type write struct {
@@ -162,7 +162,7 @@ func TestCommitIsAllOrNothing(t *testing.T) {
 
 func TestOfTwoCommitsOnOneVersionOneWins(t *testing.T) {
 	each(t, func(t *testing.T, db *store.DB) {
-		for _, n := range []int{1, 150} {
+		for _, n := range []int{1, 250} {
 			a := account(t, db, id.Customer(fmt.Sprint("c", n)))
 			var won, moved atomic.Int64
 			var wg sync.WaitGroup
@@ -362,7 +362,7 @@ func TestStatesAndEventsSurviveTheLimitsOfTheirTypes(t *testing.T) {
 
 func TestOddTextsComeBackAsTheyWere(t *testing.T) {
 	each(t, func(t *testing.T, db *store.DB) {
-		for _, n := range []int{1, 100} { // with and without COPY
+		for _, n := range []int{1, 200} { // with and without COPY
 			a := account(t, db, id.Customer(fmt.Sprint("c", n)))
 			b := &store.Batch{}
 			for len(b.Events) < n || len(b.Events) < len(oddTexts()) {
