@@ -1,9 +1,17 @@
 package tollgate
 
-import "context"
+import (
+	"context"
+
+	"github.com/tollgate/tollgate/credit"
+	"github.com/tollgate/tollgate/meter"
+)
 
 // UsageOfEvents is Usage read from the events alone.
 func (e *Engine) UsageOfEvents(ctx context.Context, r UsageRequest) (UsageReport, error) {
 	r.raw = true
 	return e.Usage(ctx, r)
 }
+
+// UsageHash is what is stored of a request to tell a retry from another one.
+func UsageHash(u meter.Usage, n meter.Reading, kind credit.Kind) int64 { return usageHash(u, n, kind) }

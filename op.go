@@ -22,15 +22,16 @@ type op struct {
 	req      credit.Request
 	hash     int64 // of what the caller sent; the same id with another hash is a conflict
 
-	usage bool           // the meter's payer names the account: slug and cost are filled in
-	slug  id.Slug        // the account
-	txid  id.Transaction // of the event this leaves
-	event meter.Event    // the event this leaves, as far as the caller's request says
-	name  string         // of the ledger line this leaves
-	value string         // of a unique meter: the property's value
-	since int64          // of a unique meter's void: the start of the window it was counted in
-	void  id.Transaction // the event this undoes
-	lock  bool           // must look ids up before deciding
+	usage  bool           // the meter's payer names the account: slug and cost are filled in
+	slug   id.Slug        // the account
+	txid   id.Transaction // of the event this leaves
+	event  meter.Event    // the event this leaves, as far as the caller's request says
+	name   string         // of the ledger line this leaves
+	value  string         // of a unique meter: the property's value
+	since  int64          // of a unique meter's void: the start of the window it was counted in
+	void   id.Transaction // the event this undoes
+	lock   bool           // must look ids up before deciding
+	looked bool           // the locked attempt under way has looked its id up
 
 	// answer makes what a ledger line's caller is told, from the account after it.
 	answer func(s *credit.State, line credit.Entry, now time.Time) any

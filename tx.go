@@ -44,7 +44,7 @@ func (e *Engine) consumeIn(ctx context.Context, tx *store.Tx, o *op) error {
 	o.slug, o.req.Cost = b.payer(c.Plan, o.req.Meter)
 	w := &writer{engine: e, cache: newCache()}
 	var v *view
-	err = tx.Locked(ctx, w.want([]*op{o}), func(f store.Found) (*store.Batch, error) {
+	err = tx.Locked(ctx, w.want([]*op{o}, true), func(f store.Found) (*store.Batch, error) {
 		v = newView(w, b, now, &f)
 		v.decide(ctx, o)
 		return &v.batch, nil

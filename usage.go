@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"hash/fnv"
 
 	"github.com/tollgate/tollgate/credit"
@@ -150,13 +149,16 @@ func (e *Engine) unknownMeter(u meter.Usage) error {
 
 // usageHash identifies a request, so that the same transactionId with other content is told from a retry.
 func usageHash(u meter.Usage, n meter.Reading, kind credit.Kind) int64 {
-	h := fnv.New64a()
 	at := int64(0)
 	if u.At != nil {
 		at = n.At.UnixMicro()
 	}
-	fmt.Fprintf(h, "%s\x00%s\x00", kind, u.Meter)
-	binary.Write(h, binary.BigEndian, [2]int64{int64(n.Amount), at})
-	h.Write(n.Properties)
+	b := make([]byte, 0, 64+len(n.Properties))
+	b = append(append(b, kind...), 0)
+	b = append(append(b, u.Meter...), 0)
+	b = binary.BigEndian.AppendUint64(b, uint64(n.Amount))
+	b = binary.BigEndian.AppendUint64(b, uint64(at))
+	h := fnv.New64a()
+	h.Write(append(b, n.Properties...))
 	return int64(h.Sum64())
 }

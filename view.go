@@ -23,6 +23,7 @@ type view struct {
 	found *store.Found // what a locked attempt read; nil when deciding on the cache
 
 	repeats map[store.Name]*store.Event // events of a moment ago that acts of this group repeat
+	asked   []*op                       // those acts: their answers come with the commit
 
 	accounts map[store.AccountKey]*store.Account
 	changed  map[store.AccountKey]int // lines written to it
@@ -79,9 +80,9 @@ func (v *view) customer(o *op) *store.Customer {
 			return nil
 		}
 		if m := v.w.cache.member(o.customer); m == nil || m.Version != c.Version {
-			v.w.cache.add(c) // or the accounts to be cached below would be judged by an old plan
+			v.w.cache.add(*c) // or the accounts to be cached below would be judged by an old plan
 		}
-		return &c
+		return c
 	}
 	if m := v.w.cache.member(o.customer); m != nil {
 		return &m.Customer
@@ -118,8 +119,8 @@ func (v *view) decide(ctx context.Context, o *op) {
 		v.postpone(o)
 		return
 	}
-	if n := (store.Name{Customer: o.key, Name: string(o.txid)}); v.found == nil && o.txid != "" && v.repeats[n] == nil && v.w.cache.knows(n) {
-		v.relock(o)
+	if n := (store.Name{Customer: o.key, Name: string(o.txid)}); v.found == nil && o.txid != "" && v.w.cache.knows(n) {
+		v.asked, v.batch.Ask = append(v.asked, o), append(v.batch.Ask, n)
 		return
 	}
 	c := v.customer(o)
@@ -165,7 +166,7 @@ func (v *view) decide(ctx context.Context, o *op) {
 		v.w.engine.decided(o, terms, &a.State, &state, lines, err, v.found != nil, time.Since(began))
 	}
 	if err != nil {
-		if v.found == nil {
+		if v.found == nil || !o.looked {
 			v.relock(o)
 			return
 		}
@@ -186,6 +187,19 @@ func (v *view) decide(ctx context.Context, o *op) {
 		v.seen[value.Value] = s
 	}
 	v.end(o, nil)
+}
+
+// answer ends the acts that repeat a transaction of a moment ago. Its event is there for good, so no lock is needed to
+// answer from it; when it is not, its customer has been erased.
+func (v *view) answer(events map[store.Name]*store.Event) {
+	v.repeats = events
+	for _, o := range v.asked {
+		if done, err := v.repeated(o); done {
+			v.end(o, err)
+		} else {
+			v.relock(o)
+		}
+	}
 }
 
 func (v *view) end(o *op, err error) { v.ends = append(v.ends, end{o, err}) }

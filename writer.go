@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -31,6 +32,7 @@ type writer struct {
 	engine *Engine
 	cache  cache
 	wary   time.Time // until then, lock first
+	doubt  time.Time // until then, look every id up under the lock
 
 	mu     sync.Mutex
 	queue  []*op
@@ -79,6 +81,7 @@ func (w *writer) loop() {
 	defer close(w.ended)
 	for range w.wake {
 		for {
+			w.gather()
 			group, closed := w.take()
 			if len(group) == 0 {
 				if closed {
@@ -88,6 +91,21 @@ func (w *writer) loop() {
 			}
 			w.run(group)
 		}
+	}
+}
+
+// gather lets callers come who are on their way, such as those who were just answered: as long as they keep coming, it
+// costs less to write them together than to begin at once. It waits for nobody who is not running.
+func (w *writer) gather() {
+	for before := -1; ; {
+		w.mu.Lock()
+		n := len(w.queue)
+		w.mu.Unlock()
+		if n == before || n >= groupMax {
+			return
+		}
+		before = n
+		runtime.Gosched()
 	}
 }
 
@@ -165,49 +183,41 @@ func (w *writer) attempt(ctx context.Context, ops []*op) ([]*op, error) {
 		return w.lockedAttempt(ctx, b, ops, now)
 	}
 	v := newView(w, b, now, nil)
-	if v.repeats, err = w.lookUpRepeats(ctx, ops); err != nil {
-		return ops, err
-	}
 	for _, o := range ops {
 		v.decide(ctx, o)
 	}
 	if len(v.batch.Accounts) == 0 {
+		events, err := w.engine.db.EventsOf(ctx, v.batch.Ask)
+		if err != nil {
+			return ops, err
+		}
+		v.answer(events)
 		v.settle()
 		return v.again, nil
 	}
 	switch err := w.engine.db.Commit(ctx, &v.batch); {
 	case retryable(err):
 		w.wary = now.Add(pessimism)
+		if errors.Is(err, store.ErrSeen) {
+			w.doubt = w.wary
+		}
 		w.forget(ops)
 		return ops, err
 	case err != nil:
 		w.forget(ops)
-		w.wary = now.Add(pessimism) // the batch may have been written: look the ids up next time
+		w.wary, w.doubt = now.Add(pessimism), now.Add(pessimism) // the batch may have been written
 		return ops, err
 	}
+	v.answer(v.batch.Told)
 	v.settle()
 	return v.again, nil
 }
 
-// lookUpRepeats reads the events of acts that repeat a transaction of a moment ago. They are there for good, so no
-// lock is needed to answer from them.
-func (w *writer) lookUpRepeats(ctx context.Context, ops []*op) (map[store.Name]*store.Event, error) {
-	var names []store.Name
-	for _, o := range ops {
-		if n := (store.Name{Customer: o.key, Name: string(o.txid)}); o.txid != "" && w.cache.knows(n) {
-			names = append(names, n)
-		}
-	}
-	if len(names) == 0 {
-		return nil, nil
-	}
-	return w.engine.db.EventsOf(ctx, names)
-}
-
-// lockedAttempt is attempt with the accounts locked and every id looked up first.
+// lockedAttempt is attempt with the accounts locked first. Ids are looked up where that is likely to find something:
+// elsewhere their unique keys answer.
 func (w *writer) lockedAttempt(ctx context.Context, b *book, ops []*op, now time.Time) ([]*op, error) {
 	var v *view
-	err := w.engine.db.Locked(ctx, w.want(ops), func(f store.Found) (*store.Batch, error) {
+	err := w.engine.db.Locked(ctx, w.want(ops, now.Before(w.doubt)), func(f store.Found) (*store.Batch, error) {
 		v = newView(w, b, now, &f)
 		for _, o := range ops {
 			v.decide(ctx, o)
@@ -215,6 +225,7 @@ func (w *writer) lockedAttempt(ctx context.Context, b *book, ops []*op, now time
 		return &v.batch, nil
 	})
 	if err != nil {
+		w.doubt = now.Add(pessimism) // an id was there, or the batch may have been written
 		w.forget(ops)
 		return ops, err
 	}
@@ -234,15 +245,20 @@ func needLock(ops []*op) bool {
 	return false
 }
 
-// want names what a locked attempt reads for ops.
-func (w *writer) want(ops []*op) store.Want {
-	var want store.Want
+// want names what a locked attempt reads for ops: of transactions all, or those that a moment ago or the act itself
+// gives reason to look up.
+func (w *writer) want(ops []*op, all bool) store.Want {
+	want := store.Want{Known: map[id.Key]*store.Customer{}}
 	accounts, events, entries := map[store.AccountKey]bool{}, map[store.Name]bool{}, map[store.Name]bool{}
 	for _, o := range ops {
+		if m := w.cache.member(o.customer); m != nil && m.Key == o.key {
+			want.Known[o.key] = &m.Customer
+		}
 		if k := (store.AccountKey{Customer: o.key, Slug: o.slug}); !accounts[k] {
 			accounts[k], want.Accounts = true, append(want.Accounts, k)
 		}
-		if n := (store.Name{Customer: o.key, Name: string(o.txid)}); o.txid != "" && !events[n] {
+		n := store.Name{Customer: o.key, Name: string(o.txid)}
+		if o.looked = all || o.lock || o.txid == "" || w.cache.knows(n); o.looked && o.txid != "" && !events[n] {
 			events[n], want.Transactions = true, append(want.Transactions, n)
 		}
 		names := []string{o.name}

@@ -12,10 +12,18 @@ import (
 	"github.com/tollgate/tollgate"
 )
 
-// settleDown lets PostgreSQL know its tables, as autovacuum would within a minute of such a load.
+// settleDown brings PostgreSQL into the state of a server that has run for a while: it knows its tables, as after an
+// autovacuum, and has log files to write over, as after a checkpoint. A new server makes every log file anew, and all
+// commits wait for it, the plain loop's as well as ours.
 func settleDown(ctx context.Context, e *tollgate.Engine) {
-	_, err := e.SQL().ExecContext(ctx, "ANALYZE")
-	check(err)
+	for _, stmt := range []string{
+		"ANALYZE",
+		"SELECT pg_logical_emit_message(FALSE, 'bench', repeat('x', 1000000)) FROM generate_series(1, 2000)",
+		"CHECKPOINT",
+	} {
+		_, err := e.SQL().ExecContext(ctx, stmt)
+		check(err)
+	}
 }
 
 // batches compares batches of 1,000 over HTTP with COPY of as many rows into a table of the same columns and

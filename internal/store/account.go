@@ -29,9 +29,12 @@ type Account struct {
 	CustomerVersion int64
 }
 
-// accountColumns are the columns accountRow scans, of account a and customer c.
-const accountColumns = `a.customer, a.slug, a.version, a.seq, a.opened, a.window_start, a.window_end,
-	a.quota, a.unlimited, a.soft, a.used, a.spent, a.detail, c.version`
+const (
+	accountOwn = `a.customer, a.slug, a.version, a.seq, a.opened, a.window_start, a.window_end,
+		a.quota, a.unlimited, a.soft, a.used, a.spent, a.detail`
+	// accountColumns are the columns scanAccount scans, of account a and customer c.
+	accountColumns = accountOwn + `, c.version`
+)
 
 // detail is what most accounts have not.
 type detail struct {

@@ -33,6 +33,9 @@ type Batch struct {
 	Entries  []*Entry
 	Seen     []Seen
 	Voids    []Void
+
+	Ask  []Name          // events to read on the way
+	Told map[Name]*Event // those of them that Commit found and whose customers have not been erased
 }
 
 // A Void marks an event as undone.
@@ -78,17 +81,19 @@ func (db *DB) Commit(ctx context.Context, b *Batch) error {
 	return err
 }
 
-// A Want names what Locked reads: accounts to write, events and entries that may be there.
+// A Want names what Locked reads: accounts to write, each once, and events and entries that may be there. Known are
+// customers as they were read before: those whose versions have not moved need not be read again.
 type Want struct {
 	Accounts     []AccountKey
 	Transactions []Name
 	Entries      []Name
+	Known        map[id.Key]*Customer
 }
 
 // Found is what Locked read. What is missing in a map is not in the database.
 type Found struct {
 	Accounts  map[AccountKey]*Account
-	Customers map[id.Key]Customer
+	Customers map[id.Key]*Customer
 	Events    map[Name]*Event
 	Entries   map[Name]*Entry
 	Seen      func(context.Context, Value) (Seen, error) // as of the transaction
@@ -98,6 +103,11 @@ type Found struct {
 // one transaction. Accounts that have no row are made. A collision all the same (an id that w did not name)
 // is ErrSeen, and nothing was written.
 func (db *DB) Locked(ctx context.Context, w Want, decide func(Found) (*Batch, error)) error {
+	if db.Postgres() {
+		if err := db.lockedPostgres(ctx, w, decide); !errors.Is(err, errMissing) {
+			return err
+		}
+	}
 	return db.Update(ctx, func(tx *Tx) error { return tx.Locked(ctx, w, decide) })
 }
 
@@ -116,7 +126,7 @@ func (tx *Tx) Locked(ctx context.Context, w Want, decide func(Found) (*Batch, er
 
 func (tx *Tx) find(ctx context.Context, w Want) (Found, error) {
 	f := Found{
-		Accounts: map[AccountKey]*Account{}, Customers: map[id.Key]Customer{},
+		Accounts: map[AccountKey]*Account{}, Customers: map[id.Key]*Customer{},
 		Events: map[Name]*Event{}, Entries: map[Name]*Entry{},
 		Seen: func(ctx context.Context, v Value) (Seen, error) { return seenOf(ctx, tx.sql, v) },
 	}
@@ -164,7 +174,7 @@ func (tx *Tx) findAccounts(ctx context.Context, keys []AccountKey, out map[Accou
 	return err
 }
 
-func (tx *Tx) findCustomers(ctx context.Context, keys []AccountKey, out map[id.Key]Customer) error {
+func (tx *Tx) findCustomers(ctx context.Context, keys []AccountKey, out map[id.Key]*Customer) error {
 	if len(keys) == 0 {
 		return nil
 	}
@@ -183,7 +193,7 @@ func (tx *Tx) findCustomers(ctx context.Context, keys []AccountKey, out map[id.K
 	}
 	return each(rows, func() error {
 		c, err := scanCustomer(rows)
-		out[c.Key] = c
+		out[c.Key] = &c
 		return err
 	})
 }

@@ -2,10 +2,13 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -14,7 +17,7 @@ import (
 // trips.
 
 // copyMin is how many events make COPY worth its round trips.
-const copyMin = 100
+const copyMin = 200
 
 // accountsUpdate writes the accounts whose version is the expected one and fails with a division by zero,
 // which aborts the whole transaction, when any was not.
@@ -41,6 +44,7 @@ const eventsInsert = eventInsert + `
 type statement struct {
 	text string
 	args []any
+	read func(row pgx.Rows) error // scans a row of what it returns; nil where nobody wants any
 }
 
 // statements returns what writes b, in order.
@@ -51,14 +55,14 @@ func (b *Batch) statements() ([]statement, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, statement{accountsUpdate, args})
+		out = append(out, statement{text: accountsUpdate, args: args})
 	}
 	if len(b.Events) > 0 {
 		args, err := eventArrays(b.Events)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, statement{eventsInsert, args})
+		out = append(out, statement{text: eventsInsert, args: args})
 	}
 	rare, err := b.rare()
 	return append(out, rare...), err
@@ -72,23 +76,30 @@ func (b *Batch) rare() ([]statement, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, statement{entryInsert, args})
+		out = append(out, statement{text: entryInsert, args: args})
 	}
 	for _, v := range b.Seen {
-		out = append(out, statement{seenUpsert, v.values()})
+		out = append(out, statement{text: seenUpsert, args: v.values()})
 	}
 	for _, v := range b.Voids {
-		out = append(out, statement{voidUpdate, v.values()})
+		out = append(out, statement{text: voidUpdate, args: v.values()})
 	}
 	return out, nil
 }
 
 func (db *DB) commitPostgres(ctx context.Context, b *Batch) error {
+	first := b.ask(db.dialect)
 	var err error
 	if len(b.Events) < copyMin {
-		err = sendAll(ctx, db.pool, db.schema, b)
+		var all []statement
+		if all, err = b.statements(); err == nil {
+			_, err = db.schema.send(ctx, db.pool, append(first, all...))
+		}
 	} else {
-		err = db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error { return copyAll(ctx, conn.Conn(), db.schema, b) })
+		first = append([]statement{{text: "BEGIN"}}, first...)
+		err = db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+			return copyAll(ctx, conn.Conn(), db.schema, b, first...)
+		})
 	}
 	if pgCode(err) == movedCode {
 		return ErrMoved
@@ -96,41 +107,62 @@ func (db *DB) commitPostgres(ctx context.Context, b *Batch) error {
 	return db.seen("commit batch", err)
 }
 
+// ask returns what reads the events that b asks for, if any.
+func (b *Batch) ask(d dialect) []statement {
+	if len(b.Ask) == 0 {
+		return nil
+	}
+	b.Told = make(map[Name]*Event, len(b.Ask))
+	return []statement{{eventsNamed(d), nameArrays(b.Ask), func(row pgx.Rows) error {
+		e, err := scanEvent(row)
+		b.Told[Name{e.Key, string(e.TransactionID)}] = &e
+		return err
+	}}}
+}
+
 // batcher is the part that a pool and a connection share.
 type batcher interface {
 	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
 }
 
-func sendAll(ctx context.Context, to batcher, in *schema, b *Batch, before ...statement) error {
-	all, err := b.statements()
-	if err != nil {
-		return err
-	}
+// send runs statements in one round trip and returns what the last one says it did. Outside a transaction they are one.
+func (s *schema) send(ctx context.Context, to batcher, all []statement) (last pgconn.CommandTag, err error) {
 	var batch pgx.Batch
-	for _, s := range append(before, all...) {
-		batch.Queue(in.in(s.text), s.args...)
+	for _, one := range all {
+		batch.Queue(s.in(one.text), one.args...)
 	}
 	results := to.SendBatch(ctx, &batch)
-	for range batch.Len() {
-		if _, err = results.Exec(); err != nil {
+	for _, one := range all {
+		if one.read == nil {
+			last, err = results.Exec()
+		} else {
+			err = eachResult(results, one.read)
+		}
+		if err != nil {
 			break
 		}
 	}
 	if closeErr := results.Close(); err == nil {
 		err = closeErr
 	}
-	return err
+	return last, err
 }
 
-// copyAll writes b in a transaction of its own with COPY for the events.
-func copyAll(ctx context.Context, conn *pgx.Conn, in *schema, b *Batch) error {
+// copyAll writes b with COPY for the events, in a transaction that first begins, or has begun, and commits it.
+func copyAll(ctx context.Context, conn *pgx.Conn, in *schema, b *Batch, first ...statement) error {
 	rows, err := copyRows(b.Events)
 	if err != nil {
 		return err
 	}
 	rest := *b
 	rest.Events = nil
-	err = sendAll(ctx, conn, in, &rest, statement{text: "BEGIN"})
+	all, err := rest.statements()
+	if err != nil {
+		return err
+	}
+	if all = append(first, all...); len(all) > 0 {
+		_, err = in.send(ctx, conn, all)
+	}
 	if err == nil {
 		_, err = conn.PgConn().CopyFrom(ctx, bytes.NewReader(rows), in.in("COPY event ("+eventNames+") FROM STDIN BINARY"))
 	}
@@ -138,14 +170,40 @@ func copyAll(ctx context.Context, conn *pgx.Conn, in *schema, b *Batch) error {
 	if err != nil {
 		end = "ROLLBACK"
 	}
-	tag, endErr := conn.PgConn().Exec(ctx, end).ReadAll()
-	if err == nil && endErr == nil && tag[0].CommandTag.String() != end {
-		endErr = errors.New("the transaction was rolled back")
+	tags, endErr := conn.PgConn().Exec(ctx, end).ReadAll()
+	if err == nil && endErr == nil {
+		endErr = committed(tags[0].CommandTag)
 	}
 	return errors.Join(err, endErr)
 }
 
-func accountArrays(accounts []*Account) ([]any, error) {
+// sendAndCommit writes b in a transaction that has begun, and commits it, in one round trip.
+func sendAndCommit(ctx context.Context, conn *pgx.Conn, in *schema, b *Batch) error {
+	all, err := b.statements()
+	if err != nil {
+		return err
+	}
+	last, err := in.send(ctx, conn, append(all, statement{text: "COMMIT"}))
+	if err != nil {
+		return err
+	}
+	return committed(last)
+}
+
+// committed tells the end of a transaction that was committed from that of one that was not.
+func committed(end pgconn.CommandTag) error {
+	if end.String() != "COMMIT" {
+		return errors.New("the transaction was rolled back")
+	}
+	return nil
+}
+
+// accountArrays spells accounts in the order of their keys, in which Locked locks them: others who write some of them at
+// the same time wait, rather than each for the other.
+func accountArrays(unordered []*Account) ([]any, error) {
+	accounts := slices.SortedFunc(slices.Values(unordered), func(a, b *Account) int {
+		return cmp.Or(cmp.Compare(a.Customer, b.Customer), cmp.Compare(a.Slug, b.Slug))
+	})
 	n := len(accounts)
 	var (
 		customer, version, seq, start, end, quota, used, spent = make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)

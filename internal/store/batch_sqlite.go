@@ -21,6 +21,11 @@ const eventInsertRow = eventInsert + `
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`
 
 func (db *DB) commitSQLite(ctx context.Context, b *Batch) error {
+	told, err := db.EventsOf(ctx, b.Ask)
+	if err != nil {
+		return err
+	}
+	b.Told = told
 	conn, err := db.writePool.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("commit batch: %w", err)

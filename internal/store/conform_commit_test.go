@@ -19,7 +19,7 @@ import (
 )
 
 // sizes are numbers of events around the point from which PostgreSQL gets them with COPY.
-func sizes() []int { return []int{1, 99, 100, 250} }
+func sizes() []int { return []int{1, 199, 200, 250} }
 
 // write is one of the two ways to write a batch.
 type write struct {
@@ -162,7 +162,7 @@ func TestCommitIsAllOrNothing(t *testing.T) {
 
 func TestOfTwoCommitsOnOneVersionOneWins(t *testing.T) {
 	each(t, func(t *testing.T, db *store.DB) {
-		for _, n := range []int{1, 150} {
+		for _, n := range []int{1, 250} {
 			a := account(t, db, id.Customer(fmt.Sprint("c", n)))
 			var won, moved atomic.Int64
 			var wg sync.WaitGroup
@@ -254,7 +254,7 @@ func TestLockedFindsWhatItWasAskedFor(t *testing.T) {
 			differ(t, "accounts", map[store.AccountKey]*store.Account{
 				a.AccountKey: &account, fresh: {AccountKey: fresh, Version: 1, CustomerVersion: 1},
 			}, f.Accounts)
-			differ(t, "customers", map[id.Key]store.Customer{a.Customer: c}, f.Customers)
+			differ(t, "customers", map[id.Key]*store.Customer{a.Customer: &c}, f.Customers)
 			differ(t, "events", map[store.Name]*store.Event{name("t0"): b.Events[0], name("t1"): b.Events[1]}, f.Events)
 			differ(t, "entries", map[store.Name]*store.Entry{name("grant:t"): b.Entries[0]}, f.Entries)
 			seen, err := f.Seen(t.Context(), b.Seen[0].Value)
@@ -362,7 +362,7 @@ func TestStatesAndEventsSurviveTheLimitsOfTheirTypes(t *testing.T) {
 
 func TestOddTextsComeBackAsTheyWere(t *testing.T) {
 	each(t, func(t *testing.T, db *store.DB) {
-		for _, n := range []int{1, 100} { // with and without COPY
+		for _, n := range []int{1, 200} { // with and without COPY
 			a := account(t, db, id.Customer(fmt.Sprint("c", n)))
 			b := &store.Batch{}
 			for len(b.Events) < n || len(b.Events) < len(oddTexts()) {
@@ -462,6 +462,63 @@ func TestAVoidMarksItsEventAlone(t *testing.T) {
 			if err != nil || !ok || !got.VoidedAt.Equal(want) {
 				t.Errorf("%s voided at %v (%t, %v), want %v", tx, got.VoidedAt, ok, err, want)
 			}
+		}
+	})
+}
+
+func TestCommitReadsTheEventsItIsAskedFor(t *testing.T) {
+	each(t, func(t *testing.T, db *store.DB) {
+		a, erased := account(t, db, "ann"), account(t, db, "bob")
+		old := batch(a, 2, "old")
+		for _, b := range []*store.Batch{old, batch(erased, 1, "gone")} {
+			if err := db.Commit(t.Context(), b); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := db.Update(t.Context(), func(tx *store.Tx) error { return tx.Erase(t.Context(), erased.Customer, noon()) }); err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range sizes() {
+			b := batch(reread(t, db, a.AccountKey), n, fmt.Sprint("new", n, "-"))
+			for _, name := range []string{"old1", "none", b.Events[0].Line.Cause} {
+				b.Ask = append(b.Ask, store.Name{Customer: a.Customer, Name: name})
+			}
+			b.Ask = append(b.Ask, store.Name{Customer: erased.Customer, Name: "gone0"})
+			if err := db.Commit(t.Context(), b); err != nil {
+				t.Fatal(err)
+			}
+			differ(t, fmt.Sprint("told by a commit of ", n), map[store.Name]*store.Event{b.Ask[0]: old.Events[1]}, b.Told)
+		}
+	})
+}
+
+func TestLockedReadsAgainOnlyCustomersThatChanged(t *testing.T) {
+	each(t, func(t *testing.T, db *store.DB) {
+		a, b := account(t, db, "ann"), account(t, db, "bob")
+		known := map[id.Key]*store.Customer{}
+		for _, name := range []id.Customer{"ann", "bob"} {
+			c, err := db.CustomerOf(t.Context(), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			known[c.Key] = &c
+		}
+		changed := *known[b.Customer]
+		changed.Timezone = "Europe/Paris"
+		if err := db.Update(t.Context(), func(tx *store.Tx) error { return tx.UpdateCustomer(t.Context(), changed, true) }); err != nil {
+			t.Fatal(err)
+		}
+		changed.Version++
+		want := store.Want{Accounts: []store.AccountKey{a.AccountKey, b.AccountKey}, Known: known}
+		err := db.Locked(t.Context(), want, func(f store.Found) (*store.Batch, error) {
+			differ(t, "customers", map[id.Key]*store.Customer{a.Customer: known[a.Customer], b.Customer: &changed}, f.Customers)
+			if got := f.Accounts[b.AccountKey].CustomerVersion; got != changed.Version {
+				t.Errorf("the account knows version %d of its customer, want %d", got, changed.Version)
+			}
+			return nil, nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	})
 }

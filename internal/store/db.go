@@ -107,8 +107,13 @@ func (db *DB) View(ctx context.Context, read func(*Tx) error) error {
 // Update runs write in a transaction and commits it; an error rolls back. A transaction that lost a race
 // is run again, so write may run more than once and must have no effect outside tx until it returns.
 func (db *DB) Update(ctx context.Context, write func(*Tx) error) error {
+	return db.again(ctx, func() error { return db.updateOnce(ctx, write) })
+}
+
+// again runs a transaction until it does not lose a race, or too often.
+func (db *DB) again(ctx context.Context, transact func() error) error {
 	for try := 1; ; try++ {
-		err := db.updateOnce(ctx, write)
+		err := transact()
 		if err == nil || try == updateTriesMax || !db.isRetry(err) {
 			return err
 		}

@@ -28,7 +28,7 @@ func (tx *Tx) write(ctx context.Context, b *Batch) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.run(ctx, []statement{{eventInsertRow, values}}); err != nil {
+		if err := tx.run(ctx, []statement{{text: eventInsertRow, args: values}}); err != nil {
 			return err
 		}
 	}
