@@ -24,6 +24,11 @@ func DecodeBatch(body []byte) (usage []meter.Usage, bad int, err error) {
 // AppendReceipt is appendReceipt for tests.
 func AppendReceipt(b []byte, r *tollgate.Receipt) ([]byte, error) { return appendReceipt(b, r) }
 
+// AppendUsage appends a report as it is answered.
+func AppendUsage(b []byte, r *tollgate.UsageReport) ([]byte, error) {
+	return (*usageReport)(r).appendJSON(b)
+}
+
 // Routes returns the pattern and the scope of every route that is described.
 func (s *Server) Routes() map[string]tollgate.Scope {
 	all := map[string]tollgate.Scope{}

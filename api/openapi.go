@@ -42,6 +42,7 @@ func newRegistry() huma.Registry {
 	r.RegisterTypeAlias(reflect.TypeFor[plan.Catalog](), reflect.TypeFor[Catalog]())
 	r.RegisterTypeAlias(reflect.TypeFor[added](), reflect.TypeFor[tollgate.LimitAdjusted]())
 	r.RegisterTypeAlias(reflect.TypeFor[stored](), reflect.TypeFor[tollgate.Customer]())
+	r.RegisterTypeAlias(reflect.TypeFor[usageReport](), reflect.TypeFor[tollgate.UsageReport]())
 	r.RegisterTypeAlias(reflect.TypeFor[usageByCustomer](), reflect.TypeFor[UsageByCustomer]())
 	r.RegisterTypeAlias(reflect.TypeFor[huma.ErrorModel](), reflect.TypeFor[Error]())
 	return r

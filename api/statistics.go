@@ -3,10 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
-	"maps"
 	"reflect"
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/tollgate/tollgate"
@@ -45,20 +42,21 @@ type usageRead struct {
 	Filter   []string `query:"filter,explode" doc:"name:value, up to ten times: count only events whose property has the value." example:"[\"model:gpt-4\"]"`
 }
 
-func (s *Server) usage(ctx context.Context, in *usageRead) (tollgate.UsageReport, error) {
+func (s *Server) usage(ctx context.Context, in *usageRead) (*usageReport, error) {
 	r := tollgate.UsageRequest{Customer: in.ExternalID, Meter: in.Meter, Property: in.Property, Filters: map[string]string{}}
 	for _, f := range in.Filter {
 		name, value, ok := strings.Cut(f, ":")
 		if _, twice := r.Filters[name]; !ok || name == "" || twice {
-			return tollgate.UsageReport{}, fault.Field("filter", f, nil, "filter is name:value, and names a property once.")
+			return nil, fault.Field("filter", f, nil, "filter is name:value, and names a property once.")
 		}
 		r.Filters[name] = value
 	}
 	var err error
 	if r.UsageSpan, err = in.span(); err != nil {
-		return tollgate.UsageReport{}, err
+		return nil, err
 	}
-	return s.engine.Usage(ctx, r)
+	out, err := s.engine.Usage(ctx, r)
+	return (*usageReport)(&out), err
 }
 
 // A UsageBatch asks for the statistics of many meters of many customers.
@@ -93,55 +91,6 @@ type UsageInBrief struct {
 type DatedTotal struct {
 	Date  string         `json:"date"`
 	Total quantity.Units `json:"total"`
-}
-
-// usageByCustomer is the answer of a batch: statistics by customer, then by meter.
-type usageByCustomer map[id.Customer]map[id.Slug]usage.Stats
-
-// appendJSON spells the answer by hand: it may have 60,000 buckets, and encoding/json takes longer over them than finding
-// them took. UsageByCustomer describes it.
-func (u usageByCustomer) appendJSON(b []byte) []byte {
-	buckets, series := 0, 0
-	for _, meters := range u {
-		series += len(meters)
-		for _, s := range meters {
-			buckets += len(s.ByPeriod)
-		}
-	}
-	b = slices.Grow(b, 64*len(u)+128*series+48*buckets)
-	var slugs []id.Slug
-	b = append(b, `{"data":{`...)
-	for i, customer := range slices.Sorted(maps.Keys(u)) {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(appendText(b, string(customer)), ":{"...)
-		meters := u[customer]
-		slugs = slices.AppendSeq(slugs[:0], maps.Keys(meters))
-		slices.Sort(slugs)
-		for j, m := range slugs {
-			if j > 0 {
-				b = append(b, ',')
-			}
-			s := meters[m]
-			b = s.Total.Append(append(appendText(b, string(m)), `:{"total":`...))
-			b = s.Average.Append(append(b, `,"average":`...))
-			b = s.Max.Append(append(b, `,"max":`...))
-			b = s.Min.Append(append(b, `,"min":`...))
-			b = strconv.AppendInt(append(b, `,"events":`...), s.Events, 10)
-			b = append(b, `,"byPeriod":[`...)
-			for k := range s.ByPeriod {
-				if k > 0 {
-					b = append(b, ',')
-				}
-				b = append(append(b, `{"date":"`...), s.ByPeriod[k].Date...)
-				b = append(s.ByPeriod[k].Total.Append(append(b, `","total":`...)), '}')
-			}
-			b = append(b, "]}"...)
-		}
-		b = append(b, '}')
-	}
-	return append(b, "}}"...)
 }
 
 func (s *Server) usageBatch(ctx context.Context, in *rawBody) (usageByCustomer, error) {

@@ -58,11 +58,13 @@ func (s *Server) newHuma(opts Options) huma.API {
 }
 
 func marshal(w io.Writer, v any) error {
-	if by, ok := v.(interface{ appendJSON([]byte) []byte }); ok {
-		_, err := w.Write(append(by.appendJSON(nil), '\n'))
-		return err
+	var body []byte
+	var err error
+	if by, ok := v.(interface{ appendJSON([]byte) ([]byte, error) }); ok {
+		body, err = by.appendJSON(nil)
+	} else {
+		body, err = json.Marshal(v)
 	}
-	body, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}

@@ -99,14 +99,16 @@ type Bucket struct {
 }
 
 // MarshalJSON spells a bucket by hand: a chart has many, and reflection takes longer over one than counting it took.
-func (b Bucket) MarshalJSON() ([]byte, error) {
-	out := make([]byte, 0, 160)
+func (b Bucket) MarshalJSON() ([]byte, error) { return b.Append(make([]byte, 0, 160)), nil }
+
+// Append appends what MarshalJSON returns.
+func (b Bucket) Append(out []byte) []byte {
 	out = append(append(out, `{"date":"`...), b.Date...)
 	out = b.Total.Append(append(out, `","total":`...))
 	out = strconv.AppendInt(append(out, `,"events":`...), b.Events, 10)
 	out = b.Start.UTC().AppendFormat(append(out, `,"start":"`...), time.RFC3339Nano)
 	out = b.End.UTC().AppendFormat(append(out, `","end":"`...), time.RFC3339Nano)
-	return append(out, `"}`...), nil
+	return append(out, `"}`...)
 }
 
 // A Cut is a span in its buckets. It is made once for any number of series.

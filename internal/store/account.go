@@ -30,10 +30,10 @@ type Account struct {
 }
 
 const (
-	accountOwn = `a.customer, a.slug, a.version, a.seq, a.opened, a.window_start, a.window_end,
-		a.quota, a.unlimited, a.soft, a.used, a.spent, a.detail`
 	// accountColumns are the columns scanAccount scans, of account a and customer c.
-	accountColumns = accountOwn + `, c.version`
+	accountColumns = `a.customer, a.version, c.version, ` + stateColumns
+	// stateColumns are the columns stateRow scans, of account a.
+	stateColumns = `a.slug, a.seq, a.opened, a.window_start, a.window_end, a.quota, a.unlimited, a.soft, a.used, a.spent, a.detail`
 )
 
 // detail is what most accounts have not.
@@ -65,44 +65,50 @@ func spell(s *credit.State) (string, error) {
 // scanner is the part that *sql.Row, *sql.Rows and pgx.Rows share.
 type scanner interface{ Scan(dest ...any) error }
 
-// An accountRow is an account as its row has it.
-type accountRow struct {
-	Account
+// A stateRow is an account's slug and state as its row has them.
+type stateRow struct {
+	slug       id.Slug
+	state      credit.State
 	start, end int64
 	detail     string
 }
 
-// columns returns where accountColumns are scanned to.
-func (r *accountRow) columns() []any {
-	s := &r.State
-	return []any{&r.Customer, &r.Slug, &r.Version, &s.Seq, &s.Opened, &r.start, &r.end,
-		(*int64)(&s.Limit), &s.Unlimited, &s.Soft, (*int64)(&s.Window.Used), (*int64)(&s.Window.Spent), &r.detail,
-		&r.CustomerVersion}
+// columns returns where stateColumns are scanned to, and after them more.
+func (r *stateRow) columns(more ...any) []any {
+	s := &r.state
+	return append([]any{&r.slug, &s.Seq, &s.Opened, &r.start, &r.end,
+		(*int64)(&s.Limit), &s.Unlimited, &s.Soft, (*int64)(&s.Window.Used), (*int64)(&s.Window.Spent), &r.detail}, more...)
 }
 
-// read returns the account that was scanned.
-func (r *accountRow) read() (Account, error) {
-	s := &r.State
+// read returns the state that was scanned.
+func (r *stateRow) read() (credit.State, error) {
+	s := r.state
 	s.Window.Span = period.Span{Start: moment(r.start), End: moment(r.end)}
 	if r.detail == "" {
-		return r.Account, nil
+		return s, nil
 	}
 	var d detail
 	if err := json.Unmarshal([]byte(r.detail), &d); err != nil {
-		return r.Account, fmt.Errorf("account %d %s: %w", r.Customer, r.Slug, err)
+		return s, fmt.Errorf("account %s: %w", r.slug, err)
 	}
 	s.Suspended, s.Lots, s.Holds, s.Gauges = d.Suspended, d.Lots, d.Holds, d.Gauges
 	s.Window.Billed, s.Window.Over, s.Billed, s.Paid = d.Billed, d.Over, d.From, d.Paid
 	s.Window.Refunded, s.Reset = d.Refunded, d.Reset
-	return r.Account, nil
+	return s, nil
 }
 
 func scanAccount(row scanner) (Account, error) {
-	var r accountRow
-	if err := row.Scan(r.columns()...); err != nil {
-		return r.Account, err
+	var a Account
+	var r stateRow
+	if err := row.Scan(append([]any{&a.Customer, &a.Version, &a.CustomerVersion}, r.columns()...)...); err != nil {
+		return a, err
 	}
-	return r.read()
+	var err error
+	if a.State, err = r.read(); err != nil {
+		return a, fmt.Errorf("customer %d: %w", a.Customer, err)
+	}
+	a.Slug = r.slug
+	return a, nil
 }
 
 // packKeys spells account keys for the rows function. Customers go as text: a JSON number would lose digits

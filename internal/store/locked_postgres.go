@@ -28,7 +28,7 @@ func (d dialect) lockStatements(w Want, f *Found, changed *[]int64) []statement 
 	}
 	out := []statement{
 		{text: "BEGIN"},
-		{`SELECT ` + accountOwn + `, 0
+		{`SELECT a.customer, a.version, 0, ` + stateColumns + `
 			FROM (SELECT customer, slug FROM unnest($1::bigint[], $2::text[]) AS k(customer, slug) ORDER BY 1, 2) AS r
 			` + d.match("account", "a", "a.customer = r.customer AND a.slug = r.slug", d.lock), []any{customers, slugs},
 			func(row pgx.Rows) error {

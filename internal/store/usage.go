@@ -61,13 +61,12 @@ func (db *DB) UsageOf(ctx context.Context, k MeterKey, account id.Slug, span per
 	var out UsageRead
 	var state credit.State
 	rows, err := db.reads.QueryContext(ctx, `
-		SELECT d.customer, d.account, 0, 0, FALSE, 0, 0, 0, FALSE, FALSE, 0, 0, d.slots, 0, -1
+		SELECT d.account, 0, FALSE, 0, 0, 0, FALSE, FALSE, 0, 0, d.slots, -1
 		FROM usage_month AS d
 		WHERE d.customer = $1 AND d.meter = $2 AND d.month BETWEEN $3 AND $4
 		UNION ALL
-		SELECT `+accountColumns+`, COALESCE(t.seq, 0)
+		SELECT `+stateColumns+`, COALESCE(t.seq, 0)
 		FROM account AS a
-		JOIN customer AS c ON c.id = a.customer
 		LEFT JOIN usage_tally AS t ON `+ofAccount+`
 		WHERE a.customer = $1 AND (a.seq > COALESCE(t.seq, 0) OR a.slug = $5)`,
 		int64(k.Customer), string(k.Meter), usage.MonthOf(span.Start), usage.MonthOf(span.End), string(account))
@@ -76,23 +75,23 @@ func (db *DB) UsageOf(ctx context.Context, k MeterKey, account id.Slug, span per
 	}
 	var grown []LineRange
 	err = each(rows, func() error {
-		var a accountRow
+		var a stateRow
 		var tally int64
-		if err := rows.Scan(append(a.columns(), &tally)...); err != nil {
+		if err := rows.Scan(a.columns(&tally)...); err != nil {
 			return err
 		}
 		if tally < 0 {
-			out.Months = append(out.Months, UsageMonth{k, a.Slug, a.detail})
+			out.Months = append(out.Months, UsageMonth{k, a.slug, a.detail})
 			return nil
 		}
-		if a.State.Seq > tally {
-			grown = append(grown, LineRange{a.AccountKey, tally + 1, a.State.Seq})
+		if a.state.Seq > tally {
+			grown = append(grown, LineRange{AccountKey{k.Customer, a.slug}, tally + 1, a.state.Seq})
 		}
-		if a.Slug != account {
+		if a.slug != account {
 			return nil
 		}
-		read, err := a.read()
-		state = read.State
+		var err error
+		state, err = a.read()
 		return err
 	})
 	if err != nil {
