@@ -370,6 +370,76 @@ var visits = []visit{
 		method := s.post("/v1/payment_methods/pm_card_visa/attach", "customer=%s", s.post("/v1/customers", "").id())
 		s.want(s.post("/v1/payment_methods/"+method.id()+"/detach", ""), "customer", "")
 	}},
+	{"GET /v1/customers/{customer}/payment_methods", func(s *shop) {
+		c := s.customer("pm_card_visa")
+		s.want(s.get("/v1/customers/"+c.id()+"/payment_methods", "type=card"), "data.0.card.last4", 4242)
+	}},
+	{"DELETE /v1/products/{id}", func(s *shop) {
+		s.want(s.delete("/v1/products/"+s.product().id()), "deleted", true)
+	}},
+	{"GET /v1/billing_portal/configurations/{configuration}", func(s *shop) {
+		made := s.post("/v1/billing_portal/configurations", "features[invoice_history][enabled]=true")
+		s.want(s.get("/v1/billing_portal/configurations/"+made.id(), ""), "features.invoice_history.enabled", true)
+	}},
+	{"POST /v1/billing_portal/configurations/{configuration}", func(s *shop) {
+		made := s.post("/v1/billing_portal/configurations", "features[invoice_history][enabled]=true")
+		s.want(s.post("/v1/billing_portal/configurations/"+made.id(), "active=false&metadata[k]=v"), "active", false)
+	}},
+	{"POST /v1/invoices", func(s *shop) {
+		c := s.customer("pm_card_visa")
+		s.post("/v1/invoiceitems", "customer=%s&amount=700&currency=usd", c.id())
+		s.want(s.post("/v1/invoices", "customer=%s&currency=usd&pending_invoice_items_behavior=include", c.id()), "total", 700)
+	}},
+	{"DELETE /v1/invoices/{invoice}", func(s *shop) {
+		made := s.post("/v1/invoices", "customer=%s&currency=usd", s.customer("pm_card_visa").id())
+		s.want(s.delete("/v1/invoices/"+made.id()), "deleted", true)
+	}},
+	{"GET /v1/invoiceitems/{invoiceitem}", func(s *shop) {
+		item := s.post("/v1/invoiceitems", "customer=%s&amount=700&currency=usd", s.customer("pm_card_visa").id())
+		s.want(s.get("/v1/invoiceitems/"+item.id(), ""), "amount", 700)
+	}},
+	{"DELETE /v1/invoiceitems/{invoiceitem}", func(s *shop) {
+		item := s.post("/v1/invoiceitems", "customer=%s&amount=700&currency=usd", s.customer("pm_card_visa").id())
+		s.want(s.delete("/v1/invoiceitems/"+item.id()), "deleted", true)
+	}},
+	{"POST /v1/payment_intents/{intent}", func(s *shop) {
+		p := s.post("/v1/payment_intents", "amount=500&currency=usd")
+		s.want(s.post("/v1/payment_intents/"+p.id(), "amount=600&metadata[k]=v"), "amount", 600)
+	}},
+	{"GET /v1/setup_intents", func(s *shop) {
+		s.want(s.get("/v1/setup_intents", "limit=1"), "object", "list")
+	}},
+	{"POST /v1/refunds/{refund}", func(s *shop) {
+		refund := s.post("/v1/refunds", "payment_intent=%s", s.payment("pm_card_visa").id())
+		s.want(s.post("/v1/refunds/"+refund.id(), "metadata[k]=v"), "metadata.k", "v")
+	}},
+	{"GET /v1/disputes", func(s *shop) {
+		charge := s.payment("pm_card_createDispute").text("latest_charge")
+		s.want(s.get("/v1/disputes", "charge=%s", charge), "data.0.charge", charge)
+	}},
+	{"GET /v1/disputes/{dispute}", func(s *shop) {
+		s.payment("pm_card_createDispute")
+		s.want(s.get("/v1/disputes/"+s.get("/v1/disputes", "").text("data.0.id"), ""), "status", "needs_response")
+	}},
+	{"POST /v1/disputes/{dispute}", func(s *shop) {
+		s.payment("pm_card_createDispute")
+		s.want(s.post("/v1/disputes/"+s.get("/v1/disputes", "").text("data.0.id"), "evidence[uncategorized_text]=losing_evidence"), "status", "lost")
+	}},
+	{"POST /v1/disputes/{dispute}/close", func(s *shop) {
+		s.payment("pm_card_createDispute")
+		s.want(s.post("/v1/disputes/"+s.get("/v1/disputes", "").text("data.0.id")+"/close", ""), "status", "lost")
+	}},
+	{"GET /v1/payment_methods/{payment_method}", func(s *shop) {
+		method := s.post("/v1/payment_methods/pm_card_visa/attach", "customer=%s", s.post("/v1/customers", "").id())
+		s.want(s.get("/v1/payment_methods/"+method.id(), ""), "card.last4", 4242)
+	}},
+	{"POST /v1/payment_methods/{payment_method}", func(s *shop) {
+		method := s.post("/v1/payment_methods/pm_card_visa/attach", "customer=%s", s.post("/v1/customers", "").id())
+		s.want(s.post("/v1/payment_methods/"+method.id(), "billing_details[name]=Jo&metadata[k]=v"), "billing_details.name", "Jo")
+	}},
+	{"POST /v1/billing/meters/{id}", func(s *shop) {
+		s.want(s.post("/v1/billing/meters/"+s.meter().id(), "display_name=More"), "display_name", "More")
+	}},
 	{"POST /v1/billing/meters", func(s *shop) {
 		meter := s.post("/v1/billing/meters", "display_name=Calls&event_name=calls&default_aggregation[formula]=count"+
 			"&customer_mapping[type]=by_id&customer_mapping[event_payload_key]=who&value_settings[event_payload_key]=n")
