@@ -165,7 +165,7 @@ func paid(p Picture, s *Subscription) Paid {
 			continue
 		}
 		for _, l := range i.Lines {
-			if !licensed(l) || !s.TrialEnd.IsZero() && !l.End.After(s.TrialEnd) {
+			if !licensed(l) || !l.Start.Before(s.TrialStart) && l.Start.Before(s.TrialEnd) { // of a trial, though it ended before its time
 				continue
 			}
 			begins := i.Reason == "subscription_create" || i.Reason == "subscription_cycle" || l.Start.Equal(s.TrialEnd)

@@ -57,6 +57,8 @@ func TestDecide(t *testing.T) {
 	unpaid := bill("i2", "subscription_cycle", "open", month[1], "pro", 800, month[1], month[2])
 	dearer := trial(subscription.Trialing, on(1, 1), month[0])
 	dearer.Items = []subscription.Item{{ID: "si", Price: "max_monthly", Plan: "max", Amount: 2000, Interval: "month"}}
+	cut := trial(subscription.PastDue, on(1, 5), on(2, 5))
+	cut.TrialEnd = on(1, 5)
 	older := sub("s0", "max", subscription.Canceled, on(1, 1), on(2, 1))
 	older.CreatedAt = on(1, 1)
 	for _, tt := range []struct {
@@ -105,6 +107,8 @@ func TestDecide(t *testing.T) {
 		{name: "a trial that is over and not paid goes on with what it has left", now: month[0], plan: "pro", status: subscription.Active, start: on(1, 1), end: month[0],
 			picture: subscription.Picture{Subscriptions: []subscription.Subscription{trial(subscription.Active, month[0], month[1])},
 				Invoices: []subscription.Invoice{bill("i1", "subscription_cycle", "draft", month[0], "pro", 800, month[0], month[1]), free}}},
+		{name: "a trial that was ended before its time is no paid period", now: on(1, 6), plan: "pro", status: subscription.PastDue, start: on(1, 1), end: on(1, 5),
+			until: on(1, 12), picture: subscription.Picture{Subscriptions: []subscription.Subscription{cut}, Invoices: []subscription.Invoice{bill("i1", "subscription_update", "open", on(1, 5), "pro", 800, on(1, 5), on(2, 5)), free}}},
 		{name: "a trial that is paid gives the period after it", now: on(1, 16), plan: "pro", status: subscription.Active, start: month[0], end: month[1],
 			picture: subscription.Picture{Subscriptions: []subscription.Subscription{trial(subscription.Active, month[0], month[1])},
 				Invoices: []subscription.Invoice{bill("i1", "subscription_cycle", "paid", month[0], "pro", 800, month[0], month[1]), free}}},

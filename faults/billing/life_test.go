@@ -192,11 +192,17 @@ func TestALatePaymentHasAGrace(t *testing.T) {
 // failCard makes every later payment of a customer fail.
 func (s *shop) failCard(name id.Customer) {
 	s.Helper()
+	s.newCard(name, failing)
+}
+
+// newCard saves another card.
+func (s *shop) newCard(name id.Customer, number string) {
+	s.Helper()
 	at, err := s.engine.Portal(s.ctx, tollgate.PortalRequest{Customer: name})
 	if err != nil {
 		s.Fatal(err)
 	}
-	s.portal(at.URL, failing)
+	s.portal(at.URL, number)
 }
 
 func TestATrialIsGivenOnce(t *testing.T) {

@@ -167,13 +167,7 @@ func disputed(evidence string) step {
 }
 
 func newCard(number string) step {
-	return then(func(s *shop, name id.Customer) {
-		at, err := s.engine.Portal(s.ctx, tollgate.PortalRequest{Customer: name})
-		if err != nil {
-			s.Fatal(err)
-		}
-		s.portal(at.URL, number)
-	})
+	return then(func(s *shop, name id.Customer) { s.newCard(name, number) })
 }
 
 // moved changes to the plan max.
