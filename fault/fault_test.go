@@ -23,6 +23,7 @@ var statuses = map[fault.Code]int{
 	"too_large":               413,
 	"unauthorized":            401,
 	"insufficient_credits":    402,
+	"payment_refused":         402,
 	"forbidden":               403,
 	"feature_not_in_plan":     403,
 	"not_found":               404,
