@@ -234,7 +234,7 @@ func TestEachSequenceOfEventsEndsAlikeHoweverItComes(t *testing.T) {
 				t.Parallel()
 				s := open(t, db, sandbox.Options{})
 				box := &postbox{owners: map[string]string{}, waits: map[string][][]byte{}, all: map[string]int{}}
-				s.hooks.Config.Handler = box
+				s.box.Store(box)
 				all := couriers(q.events)
 				names := make([]id.Customer, len(all))
 				for n := range all {

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -52,9 +53,10 @@ type shop struct {
 	sandbox *sandbox.Server
 	url     string // of the sandbox
 	hooks   *httptest.Server
-	secret  string                 // of the webhooks
-	at      map[id.Customer]string // who customers are at Stripe, as far as a test has noted it
-	prices  map[string]string      // at Stripe, by slug
+	box     atomic.Pointer[postbox] // keeps the webhooks when it is set
+	secret  string                  // of the webhooks
+	at      map[id.Customer]string  // who customers are at Stripe, as far as a test has noted it
+	prices  map[string]string       // at Stripe, by slug
 
 	payments tollgate.Payments
 }
@@ -123,6 +125,10 @@ func (s *shop) begin(db string) *tollgate.Engine {
 }
 
 func (s *shop) receive(w http.ResponseWriter, r *http.Request) {
+	if box := s.box.Load(); box != nil {
+		box.ServeHTTP(w, r)
+		return
+	}
 	body, err := io.ReadAll(r.Body)
 	if err == nil {
 		err = s.engine.Webhook(r.Context(), body, r.Header.Get("Stripe-Signature"))
