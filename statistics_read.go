@@ -92,12 +92,12 @@ func (e *Engine) askPart(ctx context.Context, q query, names []id.Customer, fill
 // properties count or the span cuts a slot.
 func (e *Engine) count(ctx context.Context, q query, read store.UsageRead) (answer, error) {
 	out, meters := make(answer, len(q.customers)*len(q.meters)), map[id.Slug]meter.Meter{}
-	sheet := q.buckets.Sheet(len(q.customers) * len(q.meters))
+	sheet, all := q.buckets.Sheet(len(q.customers)*len(q.meters)), make([]found, 0, len(q.customers)*len(q.meters))
 	for _, m := range q.meters {
 		meters[m.Slug] = m
 		for _, c := range q.customers {
-			out[store.MeterKey{Customer: c, Meter: m.Slug}] = &found{Series: &sheet[0]}
-			sheet = sheet[1:]
+			all = append(all, found{Series: &sheet[len(all)]})
+			out[store.MeterKey{Customer: c, Meter: m.Slug}] = &all[len(all)-1]
 		}
 	}
 	if q.raw {
@@ -108,16 +108,16 @@ func (e *Engine) count(ctx context.Context, q query, read store.UsageRead) (answ
 		return len(q.filters) > 0 || q.property != "" || meters[slug].Aggregation == meter.Unique
 	}
 	for _, d := range read.Months {
-		to, whole := out[d.MeterKey], !byEvent(d.Meter)
-		err := d.EachSlot(func(s usage.Slot) {
-			if whole {
-				if to.AddSlot(s) {
-					return
-				}
+		need := func(s usage.Slot) { r.need(d.MeterKey, d.Account, s.First, s.Final) }
+		var err error
+		if byEvent(d.Meter) {
+			err = d.EachSlot(need)
+		} else {
+			err = d.CountInto(out[d.MeterKey].Series, func(s usage.Slot) {
 				r.cut[cutSlot{d.MeterKey, d.Account, s.At}] = true
-			}
-			r.need(d.MeterKey, d.Account, s.First, s.Final)
-		})
+				need(s)
+			})
+		}
 		if err != nil {
 			return nil, err
 		}

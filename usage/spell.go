@@ -70,45 +70,73 @@ func ParseSlots(text string) (Slots, error) {
 // EachSlot calls do with each slot that String spelled, in the order of time, and keeps none of them. When the text is
 // no spelling, do may have been called before the error.
 func EachSlot(text string, do func(Slot)) error {
-	var room [4096]byte
-	plain := room[:]
-	if n := base64.RawStdEncoding.DecodedLen(len(text)); n > len(plain) {
-		plain = make([]byte, n)
-	}
-	n, err := base64.RawStdEncoding.Decode(plain, []byte(text))
+	var room [roomBytes]byte
+	r, err := newSpelling(text, room[:])
 	if err != nil {
-		return errors.Join(errSlots, err)
+		return err
 	}
-	r := numbers{rest: plain[:n]}
-	var at, first int64
-	for len(r.rest) > 0 {
-		mark := r.rest[0]
-		r.rest = r.rest[1:]
-		if mark&^marks != 0 || mark&single != 0 && mark != single {
-			return errSlots
-		}
-		at, first = at+r.next(), first+r.next()
-		x := Slot{At: at, First: first, LastAt: minTime}
-		lo := r.next()
-		x.Sum = Total{lo >> 63, uint64(lo)}
-		if mark&wide != 0 {
-			x.Sum.hi = r.next()
-		}
-		if mark&silent == 0 {
-			x.LastAt = at*int64(Grain/time.Microsecond) + r.next()
-		}
-		if mark&single != 0 {
-			x.Events, x.Final, x.LastSeq, x.Peak, x.Last = 1, first, first, quantity.Units(lo), quantity.Units(lo)
-		} else {
-			x.Events, x.Final, x.Peak = r.next(), first+r.next(), quantity.Units(r.next())
-			if mark&silent == 0 {
-				x.Last, x.LastSeq = quantity.Units(r.next()), first+r.next()
-			}
-		}
-		if r.failed {
-			return errSlots
-		}
+	var x Slot
+	for r.next(&x) {
 		do(x)
+	}
+	return r.err()
+}
+
+// roomBytes is how long a spelling is read without memory of its own.
+const roomBytes = 1024
+
+// A spelling is what is left to read of slots.
+type spelling struct {
+	numbers
+	at, first int64 // of the slot before
+}
+
+func newSpelling(text string, room []byte) (spelling, error) {
+	if n := base64.RawStdEncoding.DecodedLen(len(text)); n > len(room) {
+		room = make([]byte, n)
+	}
+	n, err := base64.RawStdEncoding.Decode(room, []byte(text))
+	if err != nil {
+		return spelling{}, errors.Join(errSlots, err)
+	}
+	return spelling{numbers: numbers{rest: room[:n]}}, nil
+}
+
+// next reads a slot, and reports false when there is none, or none that can be read; see err.
+func (r *spelling) next(x *Slot) bool {
+	if len(r.rest) == 0 {
+		return false
+	}
+	mark := r.rest[0]
+	r.rest = r.rest[1:]
+	if mark&^marks != 0 || mark&single != 0 && mark != single {
+		r.failed = true
+		return false
+	}
+	r.at, r.first = r.at+r.numbers.next(), r.first+r.numbers.next()
+	*x = Slot{At: r.at, First: r.first, LastAt: minTime}
+	lo := r.numbers.next()
+	x.Sum = Total{lo >> 63, uint64(lo)}
+	if mark&wide != 0 {
+		x.Sum.hi = r.numbers.next()
+	}
+	if mark&silent == 0 {
+		x.LastAt = r.at*int64(Grain/time.Microsecond) + r.numbers.next()
+	}
+	if mark&single != 0 {
+		x.Events, x.Final, x.LastSeq, x.Peak, x.Last = 1, r.first, r.first, quantity.Units(lo), quantity.Units(lo)
+	} else {
+		x.Events, x.Final, x.Peak = r.numbers.next(), r.first+r.numbers.next(), quantity.Units(r.numbers.next())
+		if mark&silent == 0 {
+			x.Last, x.LastSeq = quantity.Units(r.numbers.next()), r.first+r.numbers.next()
+		}
+	}
+	return !r.failed
+}
+
+func (r *spelling) err() error {
+	if r.failed {
+		return errSlots
 	}
 	return nil
 }

@@ -212,9 +212,28 @@ func (s *Series) Add(f Fact, value string) {
 	s.values[i][value] = true
 }
 
+// AddSlots counts the slots that a text spells. Those that the span or a bucket cuts are left out and given to cut: their
+// events are to be added one by one.
+func (s *Series) AddSlots(text string, cut func(Slot)) error {
+	var room [roomBytes]byte
+	r, err := newSpelling(text, room[:])
+	if err != nil {
+		return err
+	}
+	var x Slot
+	for r.next(&x) {
+		if !s.addSlot(&x) {
+			cut(x)
+		}
+	}
+	return r.err()
+}
+
 // AddSlot counts a slot that lies whole within a bucket. It reports false, and counts nothing, when the slot is cut: its
 // events are then to be added one by one. A slot outside the span is left out.
-func (s *Series) AddSlot(x Slot) bool {
+func (s *Series) AddSlot(x Slot) bool { return s.addSlot(&x) }
+
+func (s *Series) addSlot(x *Slot) bool {
 	const grain = int64(Grain / time.Microsecond)
 	start := x.At * grain
 	if start+grain <= s.cut.starts[0] || start >= s.cut.end {
@@ -225,7 +244,7 @@ func (s *Series) AddSlot(x Slot) bool {
 		return false
 	}
 	s.at = i
-	s.tallies[i].addSlot(&x)
+	s.tallies[i].addSlot(x)
 	return true
 }
 

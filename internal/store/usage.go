@@ -38,8 +38,15 @@ type UsageMonth struct {
 }
 
 // EachSlot calls do with each slot of the month, in the order of time.
-func (m *UsageMonth) EachSlot(do func(usage.Slot)) error {
-	if err := usage.EachSlot(m.slots, do); err != nil {
+func (m *UsageMonth) EachSlot(do func(usage.Slot)) error { return m.named(usage.EachSlot(m.slots, do)) }
+
+// CountInto counts the month's slots into a series, and gives those that it cuts to cut; see usage.Series.AddSlots.
+func (m *UsageMonth) CountInto(s *usage.Series, cut func(usage.Slot)) error {
+	return m.named(s.AddSlots(m.slots, cut))
+}
+
+func (m *UsageMonth) named(err error) error {
+	if err != nil {
 		return fmt.Errorf("roll-up of customer %d, %s: %w", m.Customer, m.Meter, err)
 	}
 	return nil
