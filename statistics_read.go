@@ -107,13 +107,14 @@ func (e *Engine) count(ctx context.Context, q query, read store.UsageRead) (answ
 	byEvent := func(slug id.Slug) bool {
 		return len(q.filters) > 0 || q.property != "" || meters[slug].Aggregation == meter.Unique
 	}
+	var slots usage.SlotReader
 	for _, d := range read.Months {
 		need := func(s usage.Slot) { r.need(d.MeterKey, d.Account, s.First, s.Final) }
 		var err error
 		if byEvent(d.Meter) {
 			err = d.EachSlot(need)
 		} else {
-			err = d.CountInto(out[d.MeterKey].Series, func(s usage.Slot) {
+			err = d.CountInto(out[d.MeterKey].Series, &slots, func(s usage.Slot) {
 				r.cut[cutSlot{d.MeterKey, d.Account, s.At}] = true
 				need(s)
 			})

@@ -111,8 +111,9 @@ func tallied(read store.UsageRead, span period.Span, c usage.Calendar, only id.S
 		}
 		return all[k]
 	}
+	var slots usage.SlotReader
 	for _, d := range read.Months {
-		if err := d.CountInto(of(d.MeterKey), func(usage.Slot) {}); err != nil { // the span is of whole slots
+		if err := d.CountInto(of(d.MeterKey), &slots, func(usage.Slot) {}); err != nil { // the span is of whole slots
 			return nil, err
 		}
 	}

@@ -70,8 +70,7 @@ func ParseSlots(text string) (Slots, error) {
 // EachSlot calls do with each slot that String spelled, in the order of time, and keeps none of them. When the text is
 // no spelling, do may have been called before the error.
 func EachSlot(text string, do func(Slot)) error {
-	var room [roomBytes]byte
-	r, err := newSpelling(text, room[:])
+	r, err := newSpelling(text, nil)
 	if err != nil {
 		return err
 	}
@@ -82,24 +81,20 @@ func EachSlot(text string, do func(Slot)) error {
 	return r.err()
 }
 
-// roomBytes is how long a spelling is read without memory of its own.
-const roomBytes = 1024
-
 // A spelling is what is left to read of slots.
 type spelling struct {
 	numbers
-	at, first int64 // of the slot before
+	at, first int64  // of the slot before
+	room      []byte // what it was decoded into
 }
 
+// newSpelling decodes a text into room, or into more where that is too small.
 func newSpelling(text string, room []byte) (spelling, error) {
-	if n := base64.RawStdEncoding.DecodedLen(len(text)); n > len(room) {
-		room = make([]byte, n)
-	}
-	n, err := base64.RawStdEncoding.Decode(room, []byte(text))
+	plain, err := base64.RawStdEncoding.AppendDecode(room[:0], []byte(text))
 	if err != nil {
 		return spelling{}, errors.Join(errSlots, err)
 	}
-	return spelling{numbers: numbers{rest: room[:n]}}, nil
+	return spelling{numbers: numbers{rest: plain}, room: plain}, nil
 }
 
 // next reads a slot, and reports false when there is none, or none that can be read; see err.

@@ -212,21 +212,26 @@ func (s *Series) Add(f Fact, value string) {
 	s.values[i][value] = true
 }
 
-// AddSlots counts the slots that a text spells. Those that the span or a bucket cuts are left out and given to cut: their
-// events are to be added one by one.
-func (s *Series) AddSlots(text string, cut func(Slot)) error {
-	var room [roomBytes]byte
-	r, err := newSpelling(text, room[:])
+// A SlotReader counts spelled slots, one text after another in the same memory.
+type SlotReader struct {
+	room []byte
+	slot Slot
+}
+
+// AddTo counts the slots that a text spells into a series. Those that the span or a bucket cuts are left out and given to
+// cut: their events are to be added one by one.
+func (r *SlotReader) AddTo(s *Series, text string, cut func(Slot)) error {
+	from, err := newSpelling(text, r.room)
 	if err != nil {
 		return err
 	}
-	var x Slot
-	for r.next(&x) {
-		if !s.addSlot(&x) {
-			cut(x)
+	r.room = from.room
+	for from.next(&r.slot) {
+		if !s.addSlot(&r.slot) {
+			cut(r.slot)
 		}
 	}
-	return r.err()
+	return from.err()
 }
 
 // AddSlot counts a slot that lies whole within a bucket. It reports false, and counts nothing, when the slot is cut: its

@@ -40,9 +40,10 @@ type UsageMonth struct {
 // EachSlot calls do with each slot of the month, in the order of time.
 func (m *UsageMonth) EachSlot(do func(usage.Slot)) error { return m.named(usage.EachSlot(m.slots, do)) }
 
-// CountInto counts the month's slots into a series, and gives those that it cuts to cut; see usage.Series.AddSlots.
-func (m *UsageMonth) CountInto(s *usage.Series, cut func(usage.Slot)) error {
-	return m.named(s.AddSlots(m.slots, cut))
+// CountInto counts the month's slots into a series by way of r, and gives those that the series cuts to cut; see
+// usage.SlotReader.
+func (m *UsageMonth) CountInto(s *usage.Series, r *usage.SlotReader, cut func(usage.Slot)) error {
+	return m.named(r.AddTo(s, m.slots, cut))
 }
 
 func (m *UsageMonth) named(err error) error {
