@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
@@ -21,8 +24,8 @@ const (
 	// eventTriesMax is how often an event is tried before it is parked for a person to look at.
 	eventTriesMax = 12
 	eventWaitMax  = time.Hour
-	// eventsAtOnce is how many events one round works on.
-	eventsAtOnce = 50
+	// eventsAtOnce is how many events one round works on, and customersAtOnce of how many customers at the same time.
+	eventsAtOnce, customersAtOnce = 200, 16
 	// workPoll is how soon a process sees what another one received.
 	workPoll = time.Second
 	// reconcileEvery is how often events that never arrived are looked for.
@@ -138,24 +141,9 @@ func (e *Engine) workInbox(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, outside("claim events", err)
 	}
-	done := 0
-	synced := map[id.Key]error{} // one reading serves all events of a customer that came before it
-	for _, ev := range events {
-		if err := ctx.Err(); err != nil {
-			return done, err
-		}
-		cause := e.handle(ctx, ev, synced)
-		if ctx.Err() != nil {
-			return done, ctx.Err() // the lease ends, and the event is tried again
-		}
-		if err := e.db.SettleEvent(ctx, settled(ev, cause, e.Now())); err != nil {
-			return done, outside("settle event", err)
-		}
-		if cause != nil {
-			e.log.Warn("payments: a Stripe event is left for later", "event", ev.ID, "type", ev.Kind, "attempt", ev.Attempts, "error", cause)
-			continue
-		}
-		done++
+	done, err := e.workEvents(ctx, events)
+	if err != nil {
+		return done, err
 	}
 	sent, err := e.sendMails(ctx)
 	if done += sent; err != nil {
@@ -171,6 +159,50 @@ func (e *Engine) workInbox(ctx context.Context) (int, error) {
 		}
 	}
 	return done, nil
+}
+
+// workEvents works on claimed events, those of one customer after another and those of several customers side by side: most
+// of the time goes by while Stripe answers. It returns how many are done.
+func (e *Engine) workEvents(ctx context.Context, events []store.StripeEvent) (int, error) {
+	var order []string
+	owners := map[string][]store.StripeEvent{}
+	for _, ev := range events {
+		if owners[ev.Stripe] == nil {
+			order = append(order, ev.Stripe)
+		}
+		owners[ev.Stripe] = append(owners[ev.Stripe], ev)
+	}
+	var done atomic.Int64
+	group, all := errgroup.WithContext(ctx)
+	group.SetLimit(customersAtOnce)
+	for _, owner := range order {
+		group.Go(func() error {
+			n, err := e.workOwner(all, owners[owner])
+			done.Add(int64(n))
+			return err
+		})
+	}
+	err := group.Wait()
+	return int(done.Load()), err
+}
+
+// workOwner works on the events of one customer, or on those that name none.
+func (e *Engine) workOwner(ctx context.Context, events []store.StripeEvent) (int, error) {
+	done := 0
+	synced := map[id.Key]error{} // one reading serves all events of a customer that came before it
+	for n, ev := range events {
+		cause := e.handle(ctx, ev, synced)
+		if err := ctx.Err(); err != nil {
+			return 0, err // the lease ends, and the events are tried again
+		}
+		events[n] = settled(ev, cause, e.Now())
+		if cause != nil {
+			e.log.Warn("payments: a Stripe event is left for later", "event", ev.ID, "type", ev.Kind, "attempt", ev.Attempts, "error", cause)
+			continue
+		}
+		done++
+	}
+	return done, outside("settle events", e.db.SettleEvents(ctx, events))
 }
 
 // settled returns what an event becomes: done, tried again later, or parked.
@@ -347,7 +379,7 @@ func (e *Engine) ReplayWebhook(ctx context.Context, eventID string) error {
 		return outside("read event", err)
 	}
 	ev.State, ev.Attempts, ev.Error, ev.NextAt = store.EventPending, 0, "", e.Now()
-	if err := e.db.SettleEvent(ctx, ev); err != nil {
+	if err := e.db.SettleEvents(ctx, []store.StripeEvent{ev}); err != nil {
 		return outside("settle event", err)
 	}
 	if e.seller != nil {

@@ -43,7 +43,7 @@ func main() {
 	debug.SetGCPercent(400) // as serve does
 	seconds := flag.Float64("seconds", 3, "length of one run")
 	rounds := flag.Int("rounds", 3, "runs whose median counts")
-	only := flag.String("only", "", "comma-separated parts: sqlite, postgres, processes, http, flowglad, batches, import, statistics")
+	only := flag.String("only", "", "comma-separated parts: sqlite, postgres, processes, http, flowglad, batches, webhooks, import, statistics")
 	events := flag.Int("events", 5_000_000, "events of the import and statistics parts")
 	flag.Parse()
 
@@ -62,7 +62,7 @@ func main() {
 		run  func()
 	}{
 		{"sqlite", b.sqlite}, {"postgres", b.onPostgres}, {"processes", b.processes}, {"http", b.http}, {"flowglad", b.flowglad},
-		{"batches", b.batches}, {"import", func() { b.importing(*events) }}, {"statistics", func() { b.statistics(*events) }},
+		{"batches", b.batches}, {"webhooks", b.webhooks}, {"import", func() { b.importing(*events) }}, {"statistics", func() { b.statistics(*events) }},
 	}
 	for _, p := range parts {
 		if *only == "" || strings.Contains(","+*only+",", ","+p.name+",") {

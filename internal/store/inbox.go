@@ -92,13 +92,15 @@ func (db *DB) ClaimEvents(ctx context.Context, now, until time.Time, limit int) 
 	return all, err
 }
 
-// SettleEvent writes what became of an event: done, or to be tried again, or parked.
-func (db *DB) SettleEvent(ctx context.Context, e StripeEvent) error {
+// SettleEvents writes what became of events: done, or to be tried again, or parked.
+func (db *DB) SettleEvents(ctx context.Context, events []StripeEvent) error {
 	return db.Update(ctx, func(tx *Tx) error {
-		_, err := tx.sql.ExecContext(ctx, "UPDATE stripe_event SET state = $2, next_at = $3, error = $4, attempts = $5 WHERE id = $1",
-			e.ID, e.State, micros(e.NextAt), e.Error, e.Attempts)
-		if err != nil {
-			return fmt.Errorf("settle event: %w", err)
+		for _, e := range events {
+			_, err := tx.sql.ExecContext(ctx, "UPDATE stripe_event SET state = $2, next_at = $3, error = $4, attempts = $5 WHERE id = $1",
+				e.ID, e.State, micros(e.NextAt), e.Error, e.Attempts)
+			if err != nil {
+				return fmt.Errorf("settle event: %w", err)
+			}
 		}
 		return nil
 	})
