@@ -379,3 +379,27 @@ func TestOptionsThatMakeNoSense(t *testing.T) {
 	middleware.Of(t.Context()).Use(quantity.One) // as in a test of a handler alone
 	middleware.Of(t.Context()).Forgive()
 }
+
+func TestARefusalFurtherInCostsNothingFurtherOut(t *testing.T) {
+	t.Parallel()
+	for _, checkOnly := range []bool{false, true} {
+		e := open(t, testdb.SQLite(t))
+		opts := middleware.Options{CheckOnly: checkOnly}
+		never := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the handler was reached") })
+		inner := middleware.New(e, "tokens", middleware.Cost(quantity.Whole(101)), signedIn, middleware.Options{})(never)
+		if w := send(t, middleware.New(e, "requests", one, signedIn, opts)(middleware.New(e, "calls", one, signedIn, opts)(inner)), "ada"); w.Code != 402 {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+		balance(t, e, "ada", "requests", "0", "10")
+		balance(t, e, "ada", "calls", "0", "unlimited")
+
+		between := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			middleware.Of(r.Context()).Use(quantity.Whole(2)) // work of its own, before it goes on
+			inner.ServeHTTP(w, r)
+		})
+		if w := send(t, middleware.New(e, "requests", one, signedIn, opts)(between), "ada"); w.Code != 402 {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+		balance(t, e, "ada", "requests", "2", "8")
+	}
+}
