@@ -41,7 +41,7 @@ func (g *gate) serve(w http.ResponseWriter, r *http.Request, next http.Handler) 
 	p, err := g.admit(w, r)
 	if err != nil {
 		Of(r.Context()).stop()
-		g.refuse(w, err)
+		g.refuse(w, r, err)
 		return
 	}
 	watched := &watcher{ResponseWriter: w}

@@ -3,6 +3,7 @@ package middleware_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -223,6 +224,28 @@ func TestARefusalSaysWhatIsMissing(t *testing.T) {
 		if w.Code != 429 || w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), `"upgradeUrl":"/pricing"`) {
 			t.Errorf("as a pace: %d, Retry-After %q, %s", w.Code, w.Header().Get("Retry-After"), w.Body)
 		}
+	}
+}
+
+func TestARefusalCanBeAPage(t *testing.T) {
+	t.Parallel()
+	e := open(t, testdb.SQLite(t))
+	never := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the handler was reached") })
+	opts := middleware.Options{UpgradeURL: "/pricing", RefusalStatus: http.StatusTooManyRequests, Refuse: func(w http.ResponseWriter, r *http.Request, status int, why *fault.Error) {
+		w.Header().Set("Content-Type", "text/plain")
+		w.WriteHeader(status)
+		fmt.Fprintf(w, "%s: %s, see %s", r.URL.Path, why.Code, why.Details["upgradeUrl"])
+	}}
+	page := middleware.New(e, "requests", middleware.Cost(quantity.Whole(11)), signedIn, opts)(never)
+	w := send(t, page, "ada")
+	if w.Code != 429 || w.Body.String() != "/api/chat: insufficient_credits, see /pricing" || w.Header().Get("Content-Type") != "text/plain" {
+		t.Errorf("%d %s %s", w.Code, w.Header().Get("Content-Type"), w.Body)
+	}
+	if w.Header().Get("Retry-After") == "" || w.Header().Get("RateLimit") == "" || w.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("headers %v", w.Header())
+	}
+	if w := send(t, page, ""); w.Code != 401 || w.Body.String() != "/api/chat: unauthorized, see %!s(<nil>)" {
+		t.Errorf("nobody: %d %s", w.Code, w.Body)
 	}
 }
 
