@@ -61,12 +61,13 @@ func open(ctx context.Context, o options) (c *chat, err error) {
 		return c, err
 	}
 	c.ends = append(c.ends, l.Close)
+	here := "http://" + l.Addr().String()
 	if c.url == "" {
-		c.url = "http://" + l.Addr().String()
+		c.url = here
 	}
 	opts := tollgate.Options{Logger: o.log, Payments: tollgate.Payments{SecretKey: o.stripeKey, WebhookSecret: o.webhookSecret, ReturnURL: c.url + "/account"}}
 	if o.stripeKey == "" {
-		if err = c.openStripe(o, &opts); err != nil {
+		if err = c.openStripe(o, here, &opts); err != nil {
 			return c, err
 		}
 	}
@@ -90,7 +91,8 @@ func open(ctx context.Context, o options) (c *chat, err error) {
 }
 
 // openStripe starts a Stripe of our own and pays through it. The engine lives on its clock, which can be moved.
-func (c *chat) openStripe(o options, opts *tollgate.Options) error {
+// here is where its webhooks go.
+func (c *chat) openStripe(o options, here string, opts *tollgate.Options) error {
 	l, err := net.Listen("tcp", o.stripeAddr)
 	if err != nil {
 		return fmt.Errorf("the Stripe sandbox: %w", err)
@@ -102,7 +104,7 @@ func (c *chat) openStripe(o options, opts *tollgate.Options) error {
 	}
 	c.ends = append(c.ends, c.stripe.Close)
 	c.serve(l, c.stripe, func() {})
-	secret, err := c.stripe.Listen(c.url + "/webhooks/stripe")
+	secret, err := c.stripe.Listen(here + "/webhooks/stripe")
 	opts.Now = c.stripe.Now
 	opts.Payments.SecretKey, opts.Payments.WebhookSecret, opts.Payments.URL = "sk_test_chat", secret, c.stripeURL
 	return err
