@@ -11,6 +11,7 @@ import (
 	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/money"
 	"github.com/tollgate/tollgate/period"
 	"github.com/tollgate/tollgate/plan"
 	"github.com/tollgate/tollgate/quantity"
@@ -82,3 +83,8 @@ func terms(a plan.Allowance) string {
 
 // date writes a day for people.
 func date(t time.Time) string { return t.Format("2 January 2006") }
+
+// amount writes money for people.
+func amount(minor int64, currency string) string {
+	return money.Amount{Minor: minor, Currency: currency}.Format()
+}

@@ -132,7 +132,7 @@ func (v *visitor) photograph(name string) {
 		"light": scheme("light"), "dark": scheme("dark"), "phone": chromedp.EmulateViewport(phoneWidth, phoneHeight),
 	} {
 		v.act("look at "+name, before)
-		picture, err := chromedp.Run(v.ctx, chromedp.FullScreenshot(100))
+		picture, err := chromedp.Run(v.ctx, chromedp.CaptureScreenshot())
 		if err == nil {
 			err = os.WriteFile(filepath.Join(folder, name+"-"+kind+".png"), picture, 0o644)
 		}

@@ -1,17 +1,13 @@
 package main
 
 import (
-	"context"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
-	"time"
 
 	"github.com/tollgate/tollgate"
+	"github.com/tollgate/tollgate/app"
 	"github.com/tollgate/tollgate/id"
-	"github.com/tollgate/tollgate/money"
-	"github.com/tollgate/tollgate/subscription"
 )
 
 // An offer is something on the pricing page: a plan or a top-up.
@@ -32,6 +28,9 @@ func (s *site) pricing(v *visit) error {
 	var plans, topUps []offer
 	subscribed := false
 	for _, p := range catalog.PlansInOrder() {
+		if p.Guest && !v.guest {
+			continue
+		}
 		o := offer{Name: p.Name, Description: p.Description, Yours: p.Slug == v.who.Plan}
 		for _, slug := range slices.Sorted(maps.Keys(p.Includes)) {
 			o.Lines = append(o.Lines, nameOf(catalog, slug)+": "+terms(p.Includes[slug]))
@@ -78,43 +77,29 @@ func (s *site) paid(v *visit) error {
 	if session.Status != "complete" {
 		return v.to("/pricing")
 	}
-	return v.to("/?" + url.Values{"paid": {""}}.Encode())
-}
-
-// A bill is one payment, for people.
-type bill struct {
-	At                                   time.Time
-	Description, Amount, Status, Receipt string
+	return v.to("/?paid")
 }
 
 // account shows a user's plan, and what was paid.
 func (s *site) account(v *visit) error {
-	current, err := s.subscription(v.r.Context(), v.who)
+	current, err := s.subscription(v)
 	if err != nil {
 		return err
 	}
-	payments, err := s.engine.PaymentsOf(v.r.Context(), v.who.ExternalID, "", 0)
+	payments, err := s.sell.List(v.r.Context(), v.who.ExternalID)
 	if err != nil {
 		return err
-	}
-	var bills []bill
-	for _, p := range payments.Data {
-		status := p.Status
-		if p.Refunded > 0 {
-			status = "refunded " + money.Amount{Minor: p.Refunded, Currency: p.Currency}.Format()
-		}
-		bills = append(bills, bill{p.CreatedAt, p.Description, money.Amount{Minor: p.Amount, Currency: p.Currency}.Format(), status, p.ReceiptURL})
 	}
 	return s.show(v, http.StatusOK, "account", "Account", struct {
-		Subscription *subscription.Subscription
-		Bills        []bill
-	}{current, bills})
+		Subscription *app.OwnSubscription
+		Payments     []app.OwnPayment
+	}{current, payments})
 }
 
-// subscription returns the one that a customer pays for, or nil.
-func (s *site) subscription(ctx context.Context, who tollgate.Customer) (*subscription.Subscription, error) {
-	all, err := s.engine.Subscriptions(ctx, who.ExternalID)
-	if err != nil || len(all) == 0 || all[0].Status.Over() {
+// subscription returns the one that a user pays for, or nil.
+func (s *site) subscription(v *visit) (*app.OwnSubscription, error) {
+	all, err := s.sell.Subscriptions(v.r.Context(), v.who.ExternalID)
+	if err != nil || len(all) == 0 {
 		return nil, err
 	}
 	return &all[0], nil
@@ -122,7 +107,7 @@ func (s *site) subscription(ctx context.Context, who tollgate.Customer) (*subscr
 
 // cancel ends the plan with what is paid for.
 func (s *site) cancel(v *visit) error {
-	current, err := s.subscription(v.r.Context(), v.who)
+	current, err := s.subscription(v)
 	if err == nil && current != nil {
 		_, err = s.engine.CancelSubscription(v.r.Context(), current.ID, tollgate.AtPeriodEnd)
 	}
@@ -134,7 +119,7 @@ func (s *site) cancel(v *visit) error {
 
 // resume takes a cancellation back.
 func (s *site) resume(v *visit) error {
-	current, err := s.subscription(v.r.Context(), v.who)
+	current, err := s.subscription(v)
 	if err == nil && current != nil {
 		_, err = s.engine.ResumeSubscription(v.r.Context(), current.ID)
 	}

@@ -32,7 +32,7 @@ func (p *person) buy(order url.Values) {
 	if w.StatusCode != http.StatusSeeOther || !strings.HasPrefix(w.Header.Get("Location"), p.url+"/paid?session=cs_") {
 		p.Fatalf("paying answered %d and leads to %q: %s", w.StatusCode, w.Header.Get("Location"), w.text)
 	}
-	if to := p.get(w.Header.Get("Location"), http.StatusSeeOther).Header.Get("Location"); to != "/?paid=" {
+	if to := p.get(w.Header.Get("Location"), http.StatusSeeOther).Header.Get("Location"); to != "/?paid" {
 		p.Fatalf("coming back leads to %s", to)
 	}
 }
@@ -85,7 +85,7 @@ func TestProIsThereWhenThePayerComesBack(t *testing.T) {
 	p.has(credits, creditsOf(tokens), quantity.Whole(3000)-creditsOf(tokens))
 
 	page := p.get("/account", http.StatusOK).text
-	for _, want := range []string{"<h2>Pro</h2>", "$7.99", "$1.99", "$4.99", "succeeded", ">Receipt</a>", "Renews on "} {
+	for _, want := range []string{"<h2>Pro</h2>", "$7.99", "$1.99", "<td>100 AI requests</td>", "$4.99", "<td>1,000 token credits</td>", "succeeded", ">Receipt</a>", "Renews on "} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the account does not show %s:\n%s", want, page)
 		}

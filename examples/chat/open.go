@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/tollgate/tollgate"
+	"github.com/tollgate/tollgate/app"
 	"github.com/tollgate/tollgate/examples/catalogs"
 	"github.com/tollgate/tollgate/sandbox"
 )
@@ -85,7 +86,7 @@ func open(ctx context.Context, o options) (c *chat, err error) {
 	if err = c.engine.Stock(ctx); err != nil {
 		return c, err
 	}
-	c.closing = make(chan struct{})
+	c.sell, c.closing = app.Sell(c.engine), make(chan struct{})
 	c.serve(l, c.handler(), func() { close(c.closing) })
 	return c, nil
 }

@@ -24,11 +24,12 @@ const bodyBytesMax = 1 << 20 // of a request; Stripe's webhooks are the largest
 //go:embed page
 var files embed.FS
 
-var pages = template.Must(template.New("").Funcs(template.FuncMap{"date": date}).ParseFS(files, "page/*.html"))
+var pages = template.Must(template.New("").Funcs(template.FuncMap{"date": date, "money": amount}).ParseFS(files, "page/*.html"))
 
 // A site is the pages of the chat and what they call.
 type site struct {
 	engine  *tollgate.Engine
+	sell    *app.Payments
 	url     string // how browsers reach it
 	key     []byte // signs cookies
 	model   model
@@ -56,7 +57,7 @@ func (s *site) handler() http.Handler {
 	mux.Handle("POST /resume", s.page(signedUp(s.resume)))
 	mux.Handle("POST /portal", s.page(signedUp(s.portal)))
 
-	mux.Handle("/api/", app.Handler(s.engine, s.identify, app.Options{Payments: app.Sell(s.engine), Closing: s.closing, Logger: s.log}))
+	mux.Handle("/api/", app.Handler(s.engine, s.identify, app.Options{Payments: s.sell, Closing: s.closing, Logger: s.log}))
 	mux.Handle("POST /webhooks/stripe", api.New(s.engine, api.Options{}))
 	static, _ := fs.Sub(files, "page") // the folder is embedded
 	mux.Handle("GET /style.css", http.FileServerFS(static))
