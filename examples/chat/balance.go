@@ -82,7 +82,7 @@ func terms(a plan.Allowance) string {
 }
 
 // date writes a day for people.
-func date(t time.Time) string { return t.Format("2 January 2006") }
+func date(t time.Time) string { return t.Format("2 Jan 2006") }
 
 // amount writes money for people.
 func amount(minor int64, currency string) string {

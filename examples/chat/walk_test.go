@@ -54,7 +54,7 @@ func TestAPersonWalksThroughTheChat(t *testing.T) {
 	v.spentElsewhere()
 
 	v.act("open the account", chromedp.Navigate(c.url+"/account"))
-	v.says("12-account", "Renews on", "$7.99", "$1.99", "succeeded")
+	v.says("12-account", "Renews on", "$7.99", "100 AI requests", "$1.99")
 	v.press("form[action='/cancel'] button")
 	v.says("13-cancelled", "Ends on", "Keep the plan", "1049 left")
 	v.press("form[action='/portal'] button")

@@ -39,6 +39,7 @@ form?.addEventListener("submit", async e => {
   } catch (err) {
     failed.textContent = err.message
     failed.hidden = false
+    toEnd()
   }
   button.disabled = false
 })
@@ -55,13 +56,18 @@ async function ask(fields) {
   form.reset()
   const turn = add(fields.get("prompt"))
   let ended = false
+  turn.ariaBusy = true // so that it is read aloud as a whole
+  toEnd()
   for await (const line of lines(answer.body)) {
+    const reading = innerHeight + scrollY < document.documentElement.scrollHeight - 80 // further up: leave the page where it is
     if (line.word) find("[data-answer]", turn).textContent += line.word
     if (line.tokens) find("[data-cost]", turn).textContent = `${line.tokens} tokens`
+    if (line.error) turn.ariaBusy = false
     if (line.error) throw new Error(line.error)
     ended = Boolean(line.tokens)
-    turn.scrollIntoView({ block: "nearest" })
+    if (!reading) toEnd()
   }
+  turn.ariaBusy = false
   if (!ended) throw new Error("The connection was lost before the answer had ended.")
 }
 
@@ -76,7 +82,11 @@ function add(prompt) {
 function refuse(why) {
   document.querySelectorAll("[data-out]").forEach(p => { p.hidden = p.dataset.out !== why.balance })
   find("#refused").hidden = false
+  toEnd()
 }
+
+function toEnd() { scrollTo(0, document.documentElement.scrollHeight) }
+if (find("article")) toEnd()
 
 async function* lines(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader()
