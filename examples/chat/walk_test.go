@@ -64,6 +64,7 @@ func TestAPersonWalksThroughTheChat(t *testing.T) {
 	v.says("14-portal", "Pro", "Keep the subscription", "Go back to the shop")
 	v.press("p a[href$='/account']")
 	v.says("15-back", "Ends on")
+	v.live()
 }
 
 // spentElsewhere uses some in another place while the page is open.
