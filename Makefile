@@ -19,7 +19,7 @@ check: lint ## vet, staticcheck, gofmt, and the tests on SQLite, in under a minu
 	TOLLGATE_TEST_POSTGRES= TOLLGATE_TEST_REQUIRE= $(GO) test -short -timeout $(TIMEOUT) $(PACKAGES)
 
 # exec: a signal to make reaches with-postgres, not a shell between them.
-test: export TOLLGATE_TEST_REQUIRE = postgres pgbouncer node
+test: export TOLLGATE_TEST_REQUIRE = postgres pgbouncer node chromium
 test: lint compiler outside ## vet, staticcheck, gofmt, and every test under -race on SQLite and PostgreSQL
 	exec scripts/with-postgres $(GO) test -race -count=1 -timeout $(TIMEOUT) $(PACKAGES) </dev/null
 

@@ -6,6 +6,7 @@ import (
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/period"
+	"github.com/tollgate/tollgate/plan"
 	"github.com/tollgate/tollgate/subscription"
 )
 
@@ -53,7 +54,7 @@ func Sell(e *tollgate.Engine) *Payments {
 			page, err := e.PaymentsOf(ctx, customer, "", 0)
 			shown := make([]OwnPayment, 0, len(page.Data))
 			for _, p := range page.Data {
-				shown = append(shown, shownPayment(p))
+				shown = append(shown, shownPayment(e.Catalog(), p))
 			}
 			return shown, err
 		},
@@ -83,8 +84,12 @@ func shownSubscription(s subscription.Subscription) OwnSubscription {
 	return out
 }
 
-func shownPayment(p subscription.Payment) OwnPayment {
+// shownPayment describes a top-up by the catalog's name: what Stripe was told is the slug.
+func shownPayment(catalog *plan.Catalog, p subscription.Payment) OwnPayment {
 	out := OwnPayment{ID: p.ID, Amount: p.Amount, Currency: p.Currency, Status: p.Status, Description: p.Description, ReceiptURL: p.ReceiptURL, CreatedAt: p.CreatedAt}
+	if t, ok := catalog.TopUps[p.TopUp]; ok {
+		out.Description = t.Name
+	}
 	if p.Refunded > 0 && p.Refunded == p.Amount {
 		out.Status = "refunded"
 	}

@@ -42,7 +42,7 @@ func (l left) tell(h http.Header, now time.Time) {
 func whole(n quantity.Units) string { return strconv.FormatInt(int64(max(n, 0)/quantity.One), 10) }
 
 // refuse answers with the fault in err.
-func (g *gate) refuse(w http.ResponseWriter, err error) {
+func (g *gate) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	f := fault.Of(err)
 	if f == nil {
 		g.log.Error("a request cannot be metered", "meter", string(g.meter), "error", err)
@@ -68,8 +68,12 @@ func (g *gate) refuse(w http.ResponseWriter, err error) {
 			g.log.Error("a refusal has no RateLimit header", "error", err)
 		}
 	}
-	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
+	if g.opts.Refuse != nil {
+		g.opts.Refuse(w, r, status, f)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	w.Write(append(body, '\n')) //nolint:errcheck // a caller who has left is not told
 }

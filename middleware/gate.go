@@ -40,7 +40,8 @@ type pass struct {
 func (g *gate) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	p, err := g.admit(w, r)
 	if err != nil {
-		g.refuse(w, err)
+		Of(r.Context()).stop()
+		g.refuse(w, r, err)
 		return
 	}
 	watched := &watcher{ResponseWriter: w}
@@ -63,7 +64,8 @@ func (g *gate) admit(w http.ResponseWriter, r *http.Request) (*pass, error) {
 	if err != nil || name == "" {
 		return nil, fault.New(fault.Unauthorized, "Nobody is signed in.").Because(err)
 	}
-	p := &pass{op: &Operation{customer: id.Customer(name), transactionID: id.Transaction("request_" + rand.Text())}, cost: g.cost(r), at: time.Now().UTC().Truncate(time.Microsecond)}
+	op := &Operation{customer: id.Customer(name), transactionID: id.Transaction("request_" + rand.Text()), outer: Of(r.Context())}
+	p := &pass{op: op, cost: g.cost(r), at: time.Now().UTC().Truncate(time.Microsecond)}
 	if g.opts.TransactionID != nil {
 		if p.op.transactionID, err = g.opts.TransactionID(r); err != nil {
 			return nil, err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/credit"
+	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/meter"
 	"github.com/tollgate/tollgate/quantity"
@@ -58,6 +59,9 @@ type Options struct {
 	RefusalStatus int
 	// UpgradeURL is told in a refusal that names none itself.
 	UpgradeURL string
+	// Refuse answers a request that is not let through, in place of the JSON body: for handlers that show pages. The headers
+	// but for Content-Type are set; status is what the JSON would be sent with, and why says what it would. nil sends the JSON.
+	Refuse func(w http.ResponseWriter, r *http.Request, status int, why *fault.Error)
 	// Timeout is how long one question may take; Timeout when 0.
 	Timeout time.Duration
 	Logger  *slog.Logger // trouble; discarded when nil

@@ -3,6 +3,7 @@ package middleware_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -226,6 +227,28 @@ func TestARefusalSaysWhatIsMissing(t *testing.T) {
 	}
 }
 
+func TestARefusalCanBeAPage(t *testing.T) {
+	t.Parallel()
+	e := open(t, testdb.SQLite(t))
+	never := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the handler was reached") })
+	opts := middleware.Options{UpgradeURL: "/pricing", RefusalStatus: http.StatusTooManyRequests, Refuse: func(w http.ResponseWriter, r *http.Request, status int, why *fault.Error) {
+		w.Header().Set("Content-Type", "text/plain")
+		w.WriteHeader(status)
+		fmt.Fprintf(w, "%s: %s, see %s", r.URL.Path, why.Code, why.Details["upgradeUrl"])
+	}}
+	page := middleware.New(e, "requests", middleware.Cost(quantity.Whole(11)), signedIn, opts)(never)
+	w := send(t, page, "ada")
+	if w.Code != 429 || w.Body.String() != "/api/chat: insufficient_credits, see /pricing" || w.Header().Get("Content-Type") != "text/plain" {
+		t.Errorf("%d %s %s", w.Code, w.Header().Get("Content-Type"), w.Body)
+	}
+	if w.Header().Get("Retry-After") == "" || w.Header().Get("RateLimit") == "" || w.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("headers %v", w.Header())
+	}
+	if w := send(t, page, ""); w.Code != 401 || w.Body.String() != "/api/chat: unauthorized, see %!s(<nil>)" {
+		t.Errorf("nobody: %d %s", w.Code, w.Body)
+	}
+}
+
 func TestRateLimitHeadersSayWhatIsLeft(t *testing.T) {
 	t.Parallel()
 	e := open(t, testdb.SQLite(t))
@@ -378,4 +401,28 @@ func TestOptionsThatMakeNoSense(t *testing.T) {
 	}
 	middleware.Of(t.Context()).Use(quantity.One) // as in a test of a handler alone
 	middleware.Of(t.Context()).Forgive()
+}
+
+func TestARefusalFurtherInCostsNothingFurtherOut(t *testing.T) {
+	t.Parallel()
+	for _, checkOnly := range []bool{false, true} {
+		e := open(t, testdb.SQLite(t))
+		opts := middleware.Options{CheckOnly: checkOnly}
+		never := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the handler was reached") })
+		inner := middleware.New(e, "tokens", middleware.Cost(quantity.Whole(101)), signedIn, middleware.Options{})(never)
+		if w := send(t, middleware.New(e, "requests", one, signedIn, opts)(middleware.New(e, "calls", one, signedIn, opts)(inner)), "ada"); w.Code != 402 {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+		balance(t, e, "ada", "requests", "0", "10")
+		balance(t, e, "ada", "calls", "0", "unlimited")
+
+		between := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			middleware.Of(r.Context()).Use(quantity.Whole(2)) // work of its own, before it goes on
+			inner.ServeHTTP(w, r)
+		})
+		if w := send(t, middleware.New(e, "requests", one, signedIn, opts)(between), "ada"); w.Code != 402 {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+		balance(t, e, "ada", "requests", "2", "8")
+	}
 }

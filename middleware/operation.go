@@ -13,11 +13,13 @@ import (
 type Operation struct {
 	transactionID id.Transaction
 	customer      id.Customer
+	outer         *Operation // of the middleware around this one; nil when there is none
 
 	mu       sync.Mutex
 	used     quantity.Units
 	reported bool
 	forgiven bool
+	stopped  bool // the handler was not reached
 }
 
 type operationKey struct{ meter id.Slug }
@@ -77,12 +79,22 @@ func (o *Operation) Customer() id.Customer {
 	return o.customer
 }
 
-// settled returns what to charge when the handler has ended: cost unless it reported, and false for nothing.
+// stop tells an operation and those around it that a middleware further in has refused the request.
+func (o *Operation) stop() {
+	for ; o != nil; o = o.outer {
+		o.mu.Lock()
+		o.stopped = true
+		o.mu.Unlock()
+	}
+}
+
+// settled returns what to charge when the handler has ended: cost unless it reported or was not reached, and false for
+// nothing.
 func (o *Operation) settled(cost quantity.Units) (used quantity.Units, reported, charge bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !o.reported {
-		return cost, false, !o.forgiven
+		return cost, false, !o.forgiven && !o.stopped
 	}
 	return max(o.used, 0), true, !o.forgiven
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/tollgate/tollgate/api"
 	"github.com/tollgate/tollgate/examples/catalogs"
 	"github.com/tollgate/tollgate/id"
-	"github.com/tollgate/tollgate/internal/stripe"
 	"github.com/tollgate/tollgate/meter"
 	"github.com/tollgate/tollgate/plan"
 )
@@ -78,7 +77,7 @@ func (cmd *DevCmd) Run(ctx context.Context, c *console) error {
 		if err := cmd.publish(ctx, c, engine); err != nil {
 			return err
 		}
-		if err := stock(ctx, engine, sells); err != nil {
+		if err := engine.Stock(ctx); err != nil {
 			return err
 		}
 		key, err := devKey(ctx, engine)
@@ -98,20 +97,6 @@ func (cmd *DevCmd) Run(ctx context.Context, c *console) error {
 
 // devSecretKey is what the sandbox beside dev is called with: it takes any key of this kind.
 const devSecretKey = "sk_test_dev"
-
-// stock puts the catalog in force on sale.
-func stock(ctx context.Context, engine *tollgate.Engine, sells tollgate.Payments) error {
-	door, err := stripe.New(stripe.Options{SecretKey: sells.SecretKey, WebhookSecret: sells.WebhookSecret, URL: sells.URL})
-	if err != nil {
-		return err
-	}
-	changes, err := door.PlanCatalog(ctx, stripe.Wish{Catalog: engine.Catalog()})
-	if err != nil {
-		return err
-	}
-	_, err = door.ApplyCatalog(ctx, changes)
-	return err
-}
 
 // publish puts the catalog asked for in force, or the sample when there is none.
 func (cmd *DevCmd) publish(ctx context.Context, c *console, engine *tollgate.Engine) error {
