@@ -1,6 +1,7 @@
 package tollgate
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/url"
@@ -120,14 +121,14 @@ func (e *Engine) checkout(s *seller, r *CheckoutRequest) (stripe.Checkout, []id.
 	}
 	switch {
 	case r.Card:
-		o.Mode = "setup"
+		o.Mode, o.Currency = "setup", b.Currency
 		return o, nil, nil
 	case r.TopUp != "":
 		t, ok := b.TopUps[r.TopUp]
 		if !ok {
 			return o, nil, fault.Field("topUp", string(r.TopUp), slices.Sorted(maps.Keys(b.TopUps)), "There is no top-up %q in the catalog.", string(r.TopUp))
 		}
-		o.Mode, o.TopUp, o.Grants, o.ExpiresDays = "payment", r.TopUp, map[id.Slug]quantity.Units{}, int64(t.Expires)
+		o.Mode, o.TopUp, o.Title, o.Grants, o.ExpiresDays = "payment", r.TopUp, cmp.Or(t.Name, string(r.TopUp)), map[id.Slug]quantity.Units{}, int64(t.Expires)
 		for slug, units := range t.Grants {
 			all := units * quantity.Units(o.Quantity)
 			if all/quantity.Units(o.Quantity) != units || all > quantity.Max {

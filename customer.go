@@ -37,7 +37,7 @@ type CustomerChange struct {
 	Timezone *string            `json:"timezone,omitempty"`
 	Metadata map[string]*string `json:"metadata,omitempty"` // merged key by key; a null value removes its key
 	Plan     *id.Slug           `json:"plan,omitempty"`
-	Guest    *bool              `json:"guest,omitempty"` // true: begin on the guest plan; false: sign a guest up to the default plan
+	Guest    *bool              `json:"guest,omitempty"` // true: begin on the guest plan, when new; false: sign a guest up to the default plan
 }
 
 func (e *Engine) shown(c store.Customer) Customer {
@@ -189,6 +189,9 @@ func (e *Engine) change(ctx context.Context, tx *store.Tx, b *book, name id.Cust
 	c.UpdatedAt = now
 	if err := tx.UpdateCustomer(ctx, c, c.Timezone != zone); err != nil {
 		return Customer{}, err
+	}
+	if ch.Guest != nil && *ch.Guest {
+		ch.Guest = nil // nobody becomes a guest again
 	}
 	if to := ch.planFor(b, c.Plan); to != c.Plan {
 		c.Plan, c.Subscription, c.Since = to, id.New("sub", c.Key), now

@@ -241,6 +241,9 @@ func TestADeclinedCheckoutGivesNothing(t *testing.T) {
 	}
 	s.settle()
 	s.want("declined", "fay", "free", "tokens", 0)
+	if _, err := s.engine.CheckoutSession(s.ctx, "cs_test_nobody"); !fault.Has(err, fault.NotFound) {
+		s.Errorf("a session that is not there: %v", err)
+	}
 	if got, err := s.engine.CheckoutSession(s.ctx, session.ID); err != nil || got.Status != "open" {
 		t.Errorf("the session is %+v, %v; want open", got, err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	stripe "github.com/stripe/stripe-go/v86"
 
+	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/quantity"
 )
@@ -38,6 +39,8 @@ type Checkout struct {
 	SuccessURL    string
 	CancelURL     string
 	TopUp         id.Slug
+	Title         string // of the payment, as receipts show it
+	Currency      string // of a card to save
 	Grants        map[id.Slug]quantity.Units
 	ExpiresDays   int64
 	Key           string // of idempotency
@@ -67,7 +70,7 @@ func (c *Client) Open(ctx context.Context, o Checkout) (Session, error) {
 	}
 	switch {
 	case o.Mode == "setup":
-		params.Currency = stripe.String("usd")
+		params.Currency = &o.Currency
 	case o.PromotionCode != "":
 		params.Discounts = []*stripe.CheckoutSessionCreateDiscountParams{{PromotionCode: &o.PromotionCode}}
 	case o.Codes:
@@ -92,7 +95,7 @@ func (c *Client) Open(ctx context.Context, o Checkout) (Session, error) {
 		}
 		bought := map[string]string{metaSource: source, metaCustomer: string(o.ExternalID), metaTopUp: string(o.TopUp), metaGrants: string(grants),
 			metaExpires: strconv.FormatInt(o.ExpiresDays, 10)}
-		params.PaymentIntentData = &stripe.CheckoutSessionCreatePaymentIntentDataParams{Metadata: bought, Description: stripe.String(string(o.TopUp))}
+		params.PaymentIntentData = &stripe.CheckoutSessionCreatePaymentIntentDataParams{Metadata: bought, Description: &o.Title}
 		params.InvoiceCreation = &stripe.CheckoutSessionCreateInvoiceCreationParams{Enabled: stripe.Bool(true)}
 	}
 	params.SetIdempotencyKey(o.Key)
@@ -113,11 +116,14 @@ func sessionOf(s *stripe.CheckoutSession) Session {
 	return out
 }
 
-// Session reads a checkout session.
+// Session reads a checkout session. Faults: not_found.
 func (c *Client) Session(ctx context.Context, sessionID string) (Session, error) {
 	s, err := call(ctx, c, "read checkout session", func(ctx context.Context) (*stripe.CheckoutSession, error) {
 		return c.api.V1CheckoutSessions.Retrieve(ctx, sessionID, nil)
 	})
+	if missing(err) {
+		return Session{}, fault.New(fault.NotFound, "There is no checkout session %q.", sessionID).Because(err)
+	}
 	if err != nil {
 		return Session{}, err
 	}
