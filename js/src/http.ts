@@ -121,11 +121,15 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
-/** Fills the {places} of a path, each percent-encoded as one step of it. */
+/**
+ * Fills the {places} of a path, each percent-encoded as one step of it.
+ * @throws {RangeError} for a name that no address can carry as a step: URLs take . and .., however they are encoded, for
+ * steps to somewhere else (https://url.spec.whatwg.org/#double-dot-path-segment).
+ */
 export function fill(path: string, places: Readonly<Record<string, string>>): string {
   return path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = places[name] ?? ""
-    // A client on the way would take . and .. for steps.
-    return /^\.*$/.test(value) ? "%2E".repeat(value.length) : encodeURIComponent(value)
+    if (/^\.{0,2}$/.test(value)) throw new RangeError(`${JSON.stringify(value)} cannot stand for ${name} in an address.`)
+    return encodeURIComponent(value)
   })
 }

@@ -53,11 +53,6 @@ export abstract class Panel<Props extends PanelProps> {
     return new Format(this.props.locale ?? (globalThis.document?.documentElement.lang || undefined))
   }
 
-  /** Whether something that was begun has not ended: buttons then wait. */
-  protected get busy(): boolean {
-    return this.#busy
-  }
-
   /** Says what went wrong, to those who see and to those who hear. Always there, so that what is put into it is read out. */
   protected complaint(): Element {
     return el("p", { class: "tg-complaint", role: "alert" }, this.#failed)
@@ -86,8 +81,9 @@ export abstract class Panel<Props extends PanelProps> {
     }
   }
 
-  protected button(label: string, click: () => void, kind: "main" | "plain" = "plain", disabled = false): Element {
-    return el("button", { type: "button", class: `tg-button tg-${kind}`, click, disabled: disabled || this.busy || undefined }, label)
+  /** A button; one with focus takes it when it appears. */
+  protected button(label: string, click: () => void, { main = false, disabled = false, focus = false } = {}): Element {
+    return el("button", { type: "button", class: `tg-button tg-${main ? "main" : "plain"}`, click, disabled: disabled || this.#busy, autofocus: focus }, label)
   }
 }
 
@@ -125,8 +121,8 @@ export abstract class UpgradePanel extends MeterPanel<UpgradeProps> {
   protected upgrade(billing: Billing): Child {
     const { href, price, onUpgrade } = this.props
     const label = this.words.upgrade
-    if (onUpgrade) return this.button(label, onUpgrade, "main")
-    if (price) return this.button(label, () => void this.buy({ priceSlug: price }), "main", !billing.paymentsReady)
+    if (onUpgrade) return this.button(label, onUpgrade, { main: true })
+    if (price) return this.button(label, () => void this.buy({ priceSlug: price }), { main: true, disabled: !billing.paymentsReady })
     const address = safe(href ?? billing.upgradeUrl)
     return address && el("a", { class: "tg-button tg-main", href: address }, label)
   }

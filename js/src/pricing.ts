@@ -16,6 +16,7 @@ type Cycle = "month" | "year"
 export class PricingTablePanel extends Panel<PricingTableProps> {
   #cycle: Cycle | undefined
   #asked = "" // the slug of the plan whose change waits for a yes
+  #left = "" // and of the one that was asked about before, whose button takes the focus back
 
   protected override waiting(): Child[] {
     return [el("div", { class: "tg-plans", "aria-busy": "true" })]
@@ -86,18 +87,19 @@ export class PricingTablePanel extends Panel<PricingTableProps> {
     if (mine) {
       return [
         subscription.cancelAtPeriodEnd && el("p", { class: "tg-note" }, words.ends(this.end(billing))),
-        paying && this.button(words.manage, () => void this.act(() => this.store.openPortal({ autoRedirect: true })), "plain", !paymentsReady),
+        paying && this.button(words.manage, () => void this.act(() => this.store.openPortal({ autoRedirect: true })), { disabled: !paymentsReady }),
       ]
     }
     const ask = () => { this.#asked = p.slug, this.redraw() }
+    const focus = this.#left === p.slug
     if (!price) {
       if (!p.default || !paying || subscription.cancelAtPeriodEnd) return []
       return this.#asked === p.slug
         ? this.confirm(words.confirmCancel(this.end(billing)), () => this.store.cancelSubscription())
-        : [this.button(words.switchTo(p.name), ask, "plain", !paymentsReady)]
+        : [this.button(words.switchTo(p.name), ask, { disabled: !paymentsReady, focus })]
     }
-    if (!paying) return [this.button(words.choose(p.name), () => void this.buy({ priceSlug: price.slug }), "main", !paymentsReady)]
-    if (this.#asked !== p.slug) return [this.button(words.switchTo(p.name), ask, "main", !paymentsReady)]
+    if (!paying) return [this.button(words.choose(p.name), () => void this.buy({ priceSlug: price.slug }), { main: true, disabled: !paymentsReady })]
+    if (this.#asked !== p.slug) return [this.button(words.switchTo(p.name), ask, { main: true, disabled: !paymentsReady, focus })]
     const cost = `${format.price(price)} ${price.every === "year" ? words.perYear : words.perMonth}`
     return this.confirm(words.confirmSwitch(p.name, cost), () => this.store.changeSubscription({ priceSlug: price.slug }))
   }
@@ -105,11 +107,11 @@ export class PricingTablePanel extends Panel<PricingTableProps> {
   /** Asks before money moves on the card that is known. */
   private confirm(question: string, yes: () => Promise<unknown>): Child[] {
     const { words } = this
-    const close = () => { this.#asked = "", this.redraw() }
+    const close = () => { this.#left = this.#asked, this.#asked = "", this.redraw() }
     return [
       el("p", { class: "tg-text", role: "status" }, question),
-      this.button(words.confirm, () => void this.act(yes).then(close), "main"),
-      this.button(words.back, close),
+      this.button(words.confirm, () => void this.act(yes).then(close), { main: true }),
+      this.button(words.back, close, { focus: true }), // a key that is pressed twice must not confirm
     ]
   }
 
@@ -122,7 +124,7 @@ export class PricingTablePanel extends Panel<PricingTableProps> {
     return el("li", { class: "tg-card tg-topup" },
       el("span", { class: "tg-name" }, t.name),
       el("span", { class: "tg-value" }, this.format.money(t.amount, t.currency)),
-      this.button(this.words.buy(t.name), () => void this.buy({ priceSlug: t.slug }), "plain", !billing.paymentsReady))
+      this.button(this.words.buy(t.name), () => void this.buy({ priceSlug: t.slug }), { disabled: !billing.paymentsReady }))
   }
 
   private buy(wanted: Wanted): Promise<void> {

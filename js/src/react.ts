@@ -126,7 +126,7 @@ export const PricingTable = component<PricingTableProps>("PricingTable", Pricing
 /** Says that nothing is left, when it renews, and what can be bought. Before, it shows nothing. */
 export const OutOfCredits = component<UpgradeProps>("OutOfCredits", OutOfCreditsPanel)
 
-const named: Record<string, string> = { class: "className", focusable: "focusable" }
+const named: Record<string, string> = { class: "className", autofocus: "autoFocus" }
 
 function toReact(children: Child[]): ReactNode[] {
   return children.map(child => {

@@ -77,11 +77,12 @@ export class Format {
     return p.model === "flat" ? this.money(p.amount ?? 0, p.currency) : undefined
   }
 
-  /** When something is: the time within a day, else the date. */
+  /** When something is: the time when it is near, else the date; with the year when it is far. */
   when(at: string, now = Date.now()): string {
     const t = new Date(at)
-    const near = t.getTime() - now < 20 * 3600_000
-    return new Intl.DateTimeFormat(this.locale, near ? { hour: "numeric", minute: "2-digit" } : { month: "short", day: "numeric" }).format(t)
+    const hours = (t.getTime() - now) / 3600_000
+    const date = { month: "short", day: "numeric" } as const
+    return new Intl.DateTimeFormat(this.locale, hours < 20 ? { hour: "numeric", minute: "2-digit" } : hours < 300 * 24 ? date : { ...date, year: "numeric" }).format(t)
   }
 }
 

@@ -1,7 +1,7 @@
 /** What a component shows, for React and for the DOM alike. */
 export interface Element {
   tag: string
-  /** As HTML names them; false and undefined leave one out, true writes it without a value. */
+  /** As HTML names them; false and undefined leave one out, true writes it without a value; autofocus is done, not written. */
   attributes: Record<string, string | number | boolean | undefined>
   click?: (() => void) | undefined
   children: Child[]
@@ -41,8 +41,10 @@ function made(old: Node | undefined, child: Element | string): Node {
   }
   const same = old instanceof globalThis.Element && old.localName === child.tag
   const node = same ? old : /^(svg|rect)$/.test(child.tag) ? document.createElementNS(svg, child.tag) : document.createElement(child.tag)
-  for (const { name } of [...node.attributes]) if (!written(child.attributes[name])) node.removeAttribute(name)
-  for (const [name, value] of Object.entries(child.attributes)) {
+  const { autofocus, ...attributes } = child.attributes
+  if (autofocus && !same) queueMicrotask(() => (node as HTMLElement).focus())
+  for (const { name } of [...node.attributes]) if (!written(attributes[name])) node.removeAttribute(name)
+  for (const [name, value] of Object.entries(attributes)) {
     const text = value === true ? "" : String(value)
     if (written(value) && node.getAttribute(name) !== text) node.setAttribute(name, text)
   }
