@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
@@ -180,12 +179,4 @@ func (v *visitor) audit(what string) {
 	if !strings.Contains(strings.Join(r.Passed, " "), "color-contrast") {
 		v.Errorf("%s: axe has measured no contrast: it passed only %v", what, r.Passed)
 	}
-}
-
-func needBrowser(t *testing.T) {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("-short leaves out what runs outside Go")
-	}
-	node(t, nil, "--version") // says what is missing
 }

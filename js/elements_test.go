@@ -20,7 +20,7 @@ const elementsPage = `<script src="TOLLGATE/embed.js" data-token-url="/token?cus
 // TestTheElementsInABrowser shows every element at every level of use, in light and dark, under a strict content
 // security policy, and holds them to axe.
 func TestTheElementsInABrowser(t *testing.T) {
-	needBrowser(t)
+	needNode(t)
 	t.Parallel()
 	w := open(t)
 	w.page("/page", elementsPage)
@@ -69,7 +69,7 @@ func TestTheElementsInABrowser(t *testing.T) {
 }
 
 func TestALiveBalanceChangesOnThePageWithinASecond(t *testing.T) {
-	needBrowser(t)
+	needNode(t)
 	t.Parallel()
 	w := open(t)
 	w.page("/page", elementsPage)

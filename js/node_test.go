@@ -26,9 +26,9 @@ var update = flag.Bool("update", false, "write the generated files anew")
 // nodeMax bounds one run of Node.
 const nodeMax = 4 * time.Minute
 
-// node runs Node in this folder with what scripts/provide installs, and returns what it said. Without Node or the
-// packages the test is skipped, or fails when TOLLGATE_TEST_REQUIRE names node.
-func node(t *testing.T, env []string, args ...string) string {
+// needNode returns the path of Node. Without it or what scripts/provide installs, the test is skipped, or fails when
+// TOLLGATE_TEST_REQUIRE names node.
+func needNode(t *testing.T) string {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("-short leaves out what runs outside Go")
@@ -43,6 +43,13 @@ func node(t *testing.T, env []string, args ...string) string {
 		}
 		t.Skipf("no Node or no npm packages: run scripts/provide node: %v", err)
 	}
+	return program
+}
+
+// node runs Node in this folder, and returns what it said. What it refuses fails the test.
+func node(t *testing.T, env []string, args ...string) string {
+	t.Helper()
+	program := needNode(t)
 	ctx, cancel := context.WithTimeout(t.Context(), nodeMax)
 	defer cancel()
 	run := exec.CommandContext(ctx, program, args...)
@@ -98,4 +105,18 @@ func TestTypesAreThoseOfTheDescription(t *testing.T) {
 	}
 	node(t, nil, "types.js", description, types)
 	sameAs(t, types, "src/wire.ts")
+}
+
+// TestTheSourcesAreTyped has TypeScript read the sources, their tests, and the pages of the browser tests.
+func TestTheSourcesAreTyped(t *testing.T) {
+	t.Parallel()
+	node(t, nil, "node_modules/typescript/bin/tsc", "-p", "tsconfig.test.json")
+}
+
+// TestVitest runs the tests in test, some of them against the program.
+func TestVitest(t *testing.T) {
+	t.Parallel()
+	needNode(t)
+	w := open(t)
+	node(t, []string{"TOLLGATE_URL=" + w.url, "TOLLGATE_KEY=" + w.key, "NO_COLOR=1"}, "node_modules/vitest/vitest.mjs", "run")
 }

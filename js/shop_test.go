@@ -22,7 +22,7 @@ func (v *visitor) pay() {
 // TestAPersonBuysFromThePricingTable goes from the table to the sandbox's checkout and back, changes the plan, tops up,
 // manages billing, and cancels.
 func TestAPersonBuysFromThePricingTable(t *testing.T) {
-	needBrowser(t)
+	needNode(t)
 	t.Parallel()
 	w := open(t)
 	w.page("/page", elementsPage)
