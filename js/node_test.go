@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -110,6 +111,8 @@ func TestTypesAreThoseOfTheDescription(t *testing.T) {
 // TestTheSourcesAreTyped has TypeScript read the sources, their tests, and the pages of the browser tests.
 func TestTheSourcesAreTyped(t *testing.T) {
 	t.Parallel()
+	needNode(t)
+	buildPackage(t) // test/page.tsx has its types from there
 	node(t, nil, "node_modules/typescript/bin/tsc", "-p", "tsconfig.test.json")
 }
 
@@ -117,6 +120,15 @@ func TestTheSourcesAreTyped(t *testing.T) {
 func TestVitest(t *testing.T) {
 	t.Parallel()
 	needNode(t)
+	buildPackage(t)
 	w := open(t)
 	node(t, []string{"TOLLGATE_URL=" + w.url, "TOLLGATE_KEY=" + w.key, "NO_COLOR=1"}, "node_modules/vitest/vitest.mjs", "run")
 }
+
+// buildPackage makes dist, the published package, once in a run of the tests.
+func buildPackage(t *testing.T) {
+	t.Helper()
+	builtOnce.Do(func() { node(t, nil, "build.js") })
+}
+
+var builtOnce sync.Once
