@@ -1,16 +1,15 @@
 import { assume, billing, configure, english, TollgateError } from "./elements.js"
 
-// /embed.js: the elements, and window.tollgate for scripts of the page. Attributes of the script configure them:
+// /embed.js: the elements, and tollgate for scripts of the page. Attributes of the script configure them:
 // data-token-url names an address of the page's own server that answers a POST with a customer token, as it got it from
 // Tollgate; data-url another Tollgate than the one the script comes from; data-prefix another place than /api.
 
 declare global {
-  interface Window {
-    tollgate: { configure: typeof configure, billing: typeof billing, english: typeof english, TollgateError: typeof TollgateError }
-  }
+  /** What /embed.js gives to the scripts of a page. */
+  var tollgate: { configure: typeof configure, billing: typeof billing, english: typeof english, TollgateError: typeof TollgateError }
 }
 
-window.tollgate ??= { configure, billing, english, TollgateError }
+globalThis.tollgate ??= { configure, billing, english, TollgateError }
 
 const script = (document.currentScript ?? document.querySelector("script[src*='/embed.js']")) as HTMLScriptElement | null
 const { tokenUrl, url = script?.src && new URL(script.src).origin, prefix } = script?.dataset ?? {}
