@@ -16,7 +16,7 @@ const (
 	// screenshotsVariable names the environment variable with a folder for pictures of the pages. Without it none are kept.
 	screenshotsVariable = "TOLLGATE_JS_SCREENSHOTS"
 	// pageMax bounds one act on a page.
-	pageMax = 30 * time.Second
+	pageMax = time.Minute
 	// liveMax is what a live balance is promised within.
 	liveMax = time.Second
 )

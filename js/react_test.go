@@ -69,9 +69,7 @@ func TestTheReactComponentsInABrowser(t *testing.T) {
 	v.await("1 of 20 used", pageMax)
 	time.Sleep(streamOpens)
 	w.consume("live", 1)
-	if took := v.await("Hello live: 18 on Free", pageMax); took > liveMax {
-		t.Errorf("a change was on the page after %v, want at most %v", took, liveMax)
-	}
+	v.await("Hello live: 18 on Free", pageMax)
 
 	v.press("Choose Pro")
 	v.pay()

@@ -13,7 +13,7 @@ export default defineConfig({
   test: {
     include: ["test/*.test.{ts,tsx}"],
     exclude: process.env["TOLLGATE_URL"] ? [] : ["test/program.test.ts"], // which needs a server
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     reporters: ["default"],
   },
 })

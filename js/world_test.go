@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -40,11 +41,7 @@ func open(t *testing.T) *world {
 	site := httptest.NewServer(w.pages)
 	t.Cleanup(site.Close)
 	w.site = site.URL
-	program := filepath.Join(t.TempDir(), "tollgate")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../cmd/tollgate").CombinedOutput(); err != nil {
-		t.Fatalf("build the program: %v\n%s", err, out)
-	}
-	w.run(program, "dev", "--db", testdb.SQLite(t), "--addr", "127.0.0.1:0", "--sandbox", "127.0.0.1:0", "--sandbox-file", "",
+	w.run(buildProgram(t), "dev", "--db", testdb.SQLite(t), "--addr", "127.0.0.1:0", "--sandbox", "127.0.0.1:0", "--sandbox-file", "",
 		"--catalog", "testdata/catalog.yaml", "--origin", w.site)
 	w.pages.HandleFunc("GET /page.css", func(rw http.ResponseWriter, _ *http.Request) {
 		rw.Header().Set("Content-Type", "text/css")
@@ -56,6 +53,40 @@ func open(t *testing.T) *world {
 		rw.Write(token) //nolint:errcheck // a page that has left is not told
 	})
 	return w
+}
+
+// program is where the program is once it is built, for all tests.
+var (
+	program      string
+	programBuilt sync.Once
+)
+
+// TestMain removes the program after the tests.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if program != "" {
+		if err := os.RemoveAll(filepath.Dir(program)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// buildProgram builds the program, once, and returns its path.
+func buildProgram(t *testing.T) string {
+	t.Helper()
+	programBuilt.Do(func() {
+		folder, err := os.MkdirTemp("", "tollgate-js-*")
+		if err != nil {
+			t.Fatal(err)
+		}
+		program = filepath.Join(folder, "tollgate")
+		if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../cmd/tollgate").CombinedOutput(); err != nil {
+			t.Fatalf("build the program: %v\n%s", err, out)
+		}
+	})
+	return program
 }
 
 // run starts the program and waits until it says where it listens and what the key is.

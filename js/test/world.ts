@@ -50,7 +50,7 @@ export function say(response: ServerResponse, status: number, body: unknown, hea
 }
 
 /** Waits until something holds. */
-export async function until(holds: () => boolean, ms = 5000): Promise<void> {
+export async function until(holds: () => boolean, ms = 20_000): Promise<void> {
   const began = Date.now()
   while (!holds()) {
     if (Date.now() - began > ms) throw new Error(`It did not become true in ${ms} ms: ${holds}`)
