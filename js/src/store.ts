@@ -36,6 +36,9 @@ const silenceMax = 40_000 // the server says something every 15 seconds
 const waitMin = 1000 // milliseconds until a stream that was cut is opened again, doubling
 const waitMax = 30_000
 const idleMax = 250 // after the last listener has left, until the stream is closed
+const awayKey = "tollgate-away" // in the page's session: when it left to pay
+const awayMax = 3600_000
+const lookAgain = [1500, 4000, 10_000] // after a return, for what was paid is told by Stripe in its own time
 
 /**
  * What a customer's page knows and can do: its billing, kept up to date by the server while somebody listens and the
@@ -103,14 +106,14 @@ export class BillingStore {
   readonly createCheckoutSession = async ({ autoRedirect, ...wanted }: Wanted & { autoRedirect?: boolean }): Promise<{ url: string }> => {
     const here = globalThis.location?.href
     const answer = await this.#call("post", "/api/create-checkout", {}, { ...(here && { successUrl: here, cancelUrl: here }), ...wanted })
-    if (autoRedirect) globalThis.location.assign(answer.url)
+    if (autoRedirect) leave(answer.url)
     return answer
   }
 
   /** Opens the page where the customer manages how it pays, and returns its address; with autoRedirect the browser goes there. */
   readonly openPortal = async ({ returnUrl = globalThis.location?.href, autoRedirect = false } = {}): Promise<{ url: string }> => {
     const answer = await this.#call("post", "/api/portal", {}, returnUrl ? { returnUrl } : {})
-    if (autoRedirect) globalThis.location.assign(answer.url)
+    if (autoRedirect) leave(answer.url)
     return answer
   }
 
@@ -144,6 +147,9 @@ export class BillingStore {
     const running = new AbortController()
     this.#running = running
     void this.reload()
+    if (returned()) {
+      for (const ms of lookAgain) void sleep(ms, running.signal).then(this.reload, () => {}) // it was stopped before
+    }
     if (this.#options.live ?? true) void this.#watch(running.signal).catch(() => {}) // the reason is that it was stopped
   }
 
@@ -178,6 +184,10 @@ export class BillingStore {
       try {
         const over = await this.#listen(signal, () => { wait = waitMin, refused = 0 })
         if (over === "gone") return
+        if (over === "hidden") {
+          await visible(signal)
+          void this.reload() // a plan may have changed meanwhile, and no balance
+        }
         if (over !== "cut" && Date.now() - began > waitMin) continue // one that ends at once must not be opened at once
       } catch (error) {
         signal.throwIfAborted()
@@ -239,6 +249,7 @@ export class BillingStore {
     if (!billing) return
     const terms = (all: Balance[]) => JSON.stringify(all.map(b => [b.slug, b.limit, b.since]))
     const changed = terms(balances) !== terms(billing.balances)
+    if (!changed && JSON.stringify(balances) === JSON.stringify(billing.balances)) return
     this.#set({ billing: { ...billing, balances } })
     if (changed) void this.reload()
   }
@@ -263,6 +274,27 @@ export class BillingStore {
 function asError(error: unknown): TollgateError {
   if (error instanceof TollgateError) return error
   return new TollgateError("unauthorized", "The customer token cannot be had from this page's server.", 0, {}, { cause: error })
+}
+
+/** Goes to a page where the customer pays, and remembers it for the return. */
+function leave(address: string): void {
+  try {
+    sessionStorage.setItem(awayKey, String(Date.now()))
+  } catch {
+    // The browser keeps nothing for this page: it then shows what was paid when it is told.
+  }
+  globalThis.location.assign(address)
+}
+
+/** Says whether the page has just come back from where the customer pays, once. */
+function returned(): boolean {
+  try {
+    const at = Number(sessionStorage.getItem(awayKey) ?? NaN)
+    sessionStorage.removeItem(awayKey)
+    return Date.now() - at < awayMax
+  } catch {
+    return false
+  }
 }
 
 /** Resolves when somebody may see the page; at once where there is none. */

@@ -4,7 +4,7 @@ import { createRoot, type Root } from "react-dom/client"
 import { renderToString } from "react-dom/server"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 import { type Billing, BillingStore, OutOfCredits, PricingTable, TollgateProvider, UpgradePrompt, useBilling, UsageMeter } from "../src/react.js"
-import { balance, billing } from "./world.js"
+import { balance, billing, until } from "./world.js"
 
 Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true })
 
@@ -192,6 +192,26 @@ describe("PricingTable", () => {
     await show(<PricingTable />)
     expect(button("Choose Pro")!.disabled).toBe(true)
     expect(text()).toContain("Payments are not set up yet.")
+  })
+})
+
+describe("a page that comes back from paying", () => {
+  it("looks again, once, for what is told a little later", async () => {
+    const read = () => sent.filter(s => s.endsWith("/billing")).length
+    sessionStorage.setItem("tollgate-away", String(Date.now() - 60_000))
+    await show(<UsageMeter meter="ai_requests" />)
+    expect(read()).toBe(1)
+    state = billing({ balances: [balance({ used: 0, limit: 1000, available: 1000 })] })
+    await act(() => until(() => read() === 2))
+    expect(text()).toContain("0 of 1,000 used")
+    expect(sessionStorage.getItem("tollgate-away")).toBeNull()
+  })
+
+  it.each([undefined, "3700000", "x"])("or does not, when it left %s ms ago", async ago => {
+    if (ago) sessionStorage.setItem("tollgate-away", ago === "x" ? ago : String(Date.now() - Number(ago)))
+    await show(<UsageMeter meter="ai_requests" />)
+    await new Promise(r => setTimeout(r, 1700))
+    expect(sent).toEqual(["GET /api/billing"])
   })
 })
 

@@ -41,8 +41,9 @@ it("keeps a stream open only while the page is visible", async () => {
   await until(() => streams.size === 0)
   await new Promise(r => setTimeout(r, 1700))
   expect(site.count("/api/events")).toBe(1)
+  expect(site.count("/api/billing")).toBe(1)
   show(true)
-  await until(() => streams.size === 1)
+  await until(() => streams.size === 1 && site.count("/api/billing") === 2) // what has no balance may have changed, too
   store.close()
   await until(() => streams.size === 0)
 })
