@@ -55,6 +55,7 @@ export class BillingStore {
   #idle: ReturnType<typeof setTimeout> | undefined
   #told = 0 // how many balances the stream has told
   #reading: Promise<void> | undefined
+  #next: Promise<void> | undefined // the reading after that one
 
   constructor(options: BillingOptions = {}) {
     this.#options = options
@@ -82,8 +83,12 @@ export class BillingStore {
 
   /** Reads everything anew. It never throws: the snapshot tells what went wrong. */
   readonly reload = (): Promise<void> => {
-    this.#reading ??= this.#read().finally(() => { this.#reading = undefined })
-    return this.#reading
+    if (!this.#reading) return this.#reading = this.#read().finally(() => { this.#reading = undefined })
+    // What is being read may be from before what the caller has just done.
+    return this.#next ??= this.#reading.then(() => {
+      this.#next = undefined
+      return this.reload()
+    })
   }
 
   /**

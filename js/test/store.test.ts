@@ -128,6 +128,27 @@ describe("a store", () => {
     expect(used()).toBe(9)
   })
 
+  it("reads again for those who ask while it reads, once for all of them", async () => {
+    open({ live: false })
+    let answer = () => {}
+    shop.trouble = (_, r) => {
+      const old = JSON.stringify(shop.state)
+      answer = () => say(r, 200, old)
+      shop.trouble = undefined
+      return true
+    }
+    const first = store!.reload()
+    await until(() => shop.site.asked.length === 1)
+    shop.state = billing({ subscription: { ...shop.state.subscription, cancelAtPeriodEnd: true } })
+    const later = [store!.reload(), store!.reload()]
+    answer()
+    await first
+    expect(store!.snapshot().billing?.subscription.cancelAtPeriodEnd).toBe(false)
+    await Promise.all(later)
+    expect(store!.snapshot().billing?.subscription.cancelAtPeriodEnd).toBe(true)
+    expect(shop.site.asked).toHaveLength(2)
+  })
+
   it("gets another token when its own has expired, once for all calls", async () => {
     open({ live: false })
     await store!.reload()
