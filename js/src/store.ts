@@ -1,9 +1,10 @@
+import { leave, returned } from "./away.js"
 import { TollgateError } from "./error.js"
-import { type Call, fill, refusal, send, type Sending, sleep } from "./http.js"
+import { type Call, fill, send, type Sending, sleep } from "./http.js"
+import { type Door, watch } from "./live.js"
 import type { Balance, Billing, Check, OwnSubscription } from "./nouns.js"
 import { type Quantity, readJSON } from "./quantity.js"
 import type { Answer, Body, Method, PathOf } from "./routes.js"
-import { messages } from "./stream.js"
 import { Tokens, type TokenSource } from "./token.js"
 
 export interface BillingOptions {
@@ -32,12 +33,7 @@ export interface Snapshot {
 /** What to buy: one of priceSlug, priceId and planId. */
 export type Wanted = Body<"post", "/api/create-checkout">
 
-const silenceMax = 40_000 // the server says something every 15 seconds
-const waitMin = 1000 // milliseconds until a stream that was cut is opened again, doubling
-const waitMax = 30_000
 const idleMax = 250 // after the last listener has left, until the stream is closed
-const awayKey = "tollgate-away" // in the page's session: when it left to pay
-const awayMax = 3600_000
 const lookAgain = [1500, 4000, 10_000] // after a return, for what was paid is told by Stripe in its own time
 
 /**
@@ -155,7 +151,7 @@ export class BillingStore {
     if (returned()) {
       for (const ms of lookAgain) void sleep(ms, running.signal).then(this.reload, () => {}) // it was stopped before
     }
-    if (this.#options.live ?? true) void this.#watch(running.signal).catch(() => {}) // the reason is that it was stopped
+    if (this.#options.live ?? true) void watch(this.#door(), running.signal).catch(() => {}) // the reason is that it was stopped
   }
 
   #stop(): void {
@@ -180,73 +176,6 @@ export class BillingStore {
     }
   }
 
-  /** Keeps a stream of balances open while the page is visible, until signal is aborted or the customer is gone. */
-  async #watch(signal: AbortSignal): Promise<void> {
-    let wait = waitMin, refused = 0
-    for (;;) {
-      await visible(signal)
-      const began = Date.now()
-      try {
-        const over = await this.#listen(signal, () => { wait = waitMin, refused = 0 })
-        if (over === "gone") return
-        if (over === "hidden") {
-          await visible(signal)
-          void this.reload() // a plan may have changed meanwhile, and no balance
-        }
-        if (over !== "cut" && Date.now() - began > waitMin) continue // one that ends at once must not be opened at once
-      } catch (error) {
-        signal.throwIfAborted()
-        const status = error instanceof TollgateError ? error.status : 0
-        if (status === 401 && ++refused === 1) continue // with a new token
-        if (status === 403 || status === 404) return // it will not be answered otherwise
-        if (status === 429) wait = waitMax
-      }
-      await sleep(wait * (0.5 + Math.random()), signal)
-      if (wait === waitMax) await this.reload() // without a stream for so long, balances are old
-      wait = Math.min(waitMax, wait * 2)
-    }
-  }
-
-  /** Reads one stream to its end, and says why it ended: cut when nobody knows. */
-  async #listen(signal: AbortSignal, heard: () => void): Promise<"expired" | "gone" | "hidden" | "cut"> {
-    const token = await this.#tokens?.current()
-    const over = new AbortController()
-    const stop = () => over.abort()
-    const hide = () => { if (document.hidden) over.abort() }
-    let silence = setTimeout(stop, silenceMax)
-    signal.addEventListener("abort", stop)
-    globalThis.document?.addEventListener("visibilitychange", hide)
-    try {
-      const ask = this.#options.fetch ?? fetch
-      const response = await ask(this.#base + "/events", {
-        headers: { Accept: "text/event-stream", ...(token && { Authorization: `Bearer ${token}` }) },
-        ...this.#init(), cache: "no-store", signal: over.signal,
-      })
-      if (!response.ok || !response.body) {
-        if (response.status === 401 && token) await this.#tokens?.renew(token)
-        throw refusal(response.status, await response.text()) ?? new TollgateError("unavailable", "The stream cannot be opened.", response.status)
-      }
-      for await (const { event, data } of messages(response.body, () => { clearTimeout(silence), silence = setTimeout(stop, silenceMax) })) {
-        heard()
-        if (event === "balances") this.#tell((readJSON(data) as { balances: Balance[] }).balances)
-        if (event !== "end") continue
-        const { reason } = JSON.parse(data) as { reason: string }
-        if (reason === "gone") return "gone"
-        if (token) await this.#tokens?.renew(token)
-        return "expired"
-      }
-      return "cut"
-    } catch (error) {
-      if (!signal.aborted && globalThis.document?.hidden) return "hidden"
-      throw error
-    } finally {
-      clearTimeout(silence)
-      over.abort()
-      signal.removeEventListener("abort", stop)
-      globalThis.document?.removeEventListener("visibilitychange", hide)
-    }
-  }
-
   /** Takes balances that the stream tells. A limit or a window that is another one comes from another plan or period. */
   #tell(balances: Balance[]): void {
     const { billing } = this.#snapshot
@@ -257,6 +186,16 @@ export class BillingStore {
     if (!changed && JSON.stringify(balances) === JSON.stringify(billing.balances)) return
     this.#set({ billing: { ...billing, balances } })
     if (changed) void this.reload()
+  }
+
+  #door(): Door {
+    const ask = this.#options.fetch ?? fetch
+    return {
+      open: (headers, signal) => ask(this.#base + "/events", { ...this.#init(), headers, cache: "no-store", signal }),
+      tokens: this.#tokens,
+      tell: data => this.#tell((readJSON(data) as { balances: Balance[] }).balances),
+      reload: this.reload,
+    }
   }
 
   #init(): RequestInit {
@@ -279,43 +218,4 @@ export class BillingStore {
 function asError(error: unknown): TollgateError {
   if (error instanceof TollgateError) return error
   return new TollgateError("unauthorized", "The customer token cannot be had from this page's server.", 0, {}, { cause: error })
-}
-
-/** Goes to a page where the customer pays, and remembers it for the return. */
-function leave(address: string): void {
-  try {
-    sessionStorage.setItem(awayKey, String(Date.now()))
-  } catch {
-    // The browser keeps nothing for this page: it then shows what was paid when it is told.
-  }
-  globalThis.location.assign(address)
-}
-
-/** Says whether the page has just come back from where the customer pays, once. */
-function returned(): boolean {
-  try {
-    const at = Number(sessionStorage.getItem(awayKey) ?? NaN)
-    sessionStorage.removeItem(awayKey)
-    return Date.now() - at < awayMax
-  } catch {
-    return false
-  }
-}
-
-/** Resolves when somebody may see the page; at once where there is none. */
-function visible(signal: AbortSignal): Promise<void> {
-  const page = globalThis.document
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted()
-    if (!page?.hidden) return resolve()
-    const look = () => {
-      if (page.hidden && !signal.aborted) return
-      page.removeEventListener("visibilitychange", look)
-      signal.removeEventListener("abort", look)
-      if (signal.aborted) reject(signal.reason)
-      else resolve()
-    }
-    page.addEventListener("visibilitychange", look)
-    signal.addEventListener("abort", look)
-  })
 }
