@@ -74,6 +74,7 @@ var floors = map[string]place{
 	"sandbox":           {floor: 7, alone: true},
 	"examples/catalogs": {floor: 7, alone: true},
 	"examples/trace":    {floor: 7, alone: true},
+	"js":                {floor: 7, alone: true},
 	testdbPackage:       {floor: 8, alone: true, only: "bench"},
 	"sandbox/conform":   {floor: 8, alone: true, only: "sandbox/conform"}, // for tests
 }

@@ -312,4 +312,13 @@ Return.amount: In minor units.
 Subscription.status: Stripe's: trialing, active, past_due, unpaid, paused, incomplete, incomplete_expired or canceled.
 Reportable.meter: The slug of a meter or a credits pool.
 Reportable.slug: The slug of the price that bills it.
+default: It is for every signed-up customer without a paid subscription.
+expires: How long after the purchase it lasts, in days, as in 365d; for ever when left out.
+includes: What it gives of each balance, by slug.
+packageSize: How many units a package has.
+position: Where it stands among the others; 1 is first.
+Plan.prices: What it is sold for.
+tiers: The tiers, ascending; the last one has no end.
+trial: How long it is free at first, in days, as in 14d.
+unitAmount: The price of a unit or a package, in minor units, as a decimal string.
 `

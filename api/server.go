@@ -86,8 +86,9 @@ func New(e *tollgate.Engine, opts Options) *Server {
 	return s
 }
 
-// Mount answers every path below prefix, which begins and ends with a slash, by h: another face, with request ids, log
-// lines and metrics as the API's own, and nothing else of it. Call it before the Server serves.
+// Mount answers every path below prefix, which begins and ends with a slash, or the one path that has no slash at its end,
+// by h: another face, with request ids, log lines and metrics as the API's own, and nothing else of it. Call it before the
+// Server serves.
 func (s *Server) Mount(prefix string, h http.Handler) {
 	s.mux.Handle(prefix, h)
 }

@@ -23,8 +23,15 @@ type Billing struct {
 	Plans         []plan.Plan            `json:"plans" doc:"What there is, in the catalog's order."`
 	TopUps        []plan.TopUp           `json:"topUps" doc:"Lots of units that are sold once."`
 	Prices        []tollgate.ShownPrice  `json:"prices" doc:"Every price and top-up, for display."`
+	Names         Names                  `json:"names" doc:"What people call what the slugs name."`
 	UpgradeURL    string                 `json:"upgradeUrl,omitempty" doc:"Where a customer can get more."`
 	PaymentsReady bool                   `json:"paymentsReady" doc:"false: checkout answers payments_not_configured."`
+}
+
+// Names are what people call what slugs name, as in the catalog.
+type Names struct {
+	Balances map[id.Slug]string `json:"balances" doc:"The name of every meter and credits, by slug."`
+	Features map[id.Slug]string `json:"features" doc:"The name of every feature, by slug."`
 }
 
 // A Person is what a page may know of its customer: not the metadata, which is the server's.
@@ -49,10 +56,18 @@ func (s *server) billing(v *visit) (any, error) {
 		Customer: Person{c.ExternalID, c.Name, c.Email}, Plan: catalog.Plans[c.Plan], Features: map[id.Slug]plan.Value{}, Payments: []OwnPayment{},
 		Plans:      slices.SortedFunc(maps.Values(catalog.Plans), func(a, b plan.Plan) int { return cmp.Compare(a.Position, b.Position) }),
 		TopUps:     []plan.TopUp{},
+		Names:      Names{map[id.Slug]string{}, map[id.Slug]string{}},
 		UpgradeURL: catalog.UpgradeURL, PaymentsReady: s.opts.Payments != nil && s.opts.Payments.Checkout != nil,
 	}
-	for slug := range catalog.Features {
+	for slug, feature := range catalog.Features {
 		out.Features[slug] = out.Plan.Features[slug]
+		out.Names.Features[slug] = feature.Name
+	}
+	for slug, m := range catalog.Meters {
+		out.Names.Balances[slug] = m.Name
+	}
+	for slug, pool := range catalog.Credits {
+		out.Names.Balances[slug] = pool.Name
 	}
 	for _, slug := range slices.Sorted(maps.Keys(catalog.TopUps)) {
 		out.TopUps = append(out.TopUps, catalog.TopUps[slug])

@@ -13,6 +13,8 @@ import (
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/money"
+	"github.com/tollgate/tollgate/period"
 	"github.com/tollgate/tollgate/plan"
 	"github.com/tollgate/tollgate/quantity"
 )
@@ -57,6 +59,28 @@ type (
 		ReturnURL string `json:"returnUrl,omitempty" doc:"Where to return to: on this site, or on one that may call."`
 	}
 )
+
+// What the catalog spells in its own way, for the description of GET /billing.
+type (
+	allowance struct {
+		Limit    orWord         `json:"limit" doc:"How many units a window has, or \"unlimited\"."`
+		Every    period.Every   `json:"every" doc:"When it renews."`
+		Soft     bool           `json:"soft,omitempty" doc:"Usage past the limit is accepted."`
+		Rollover *plan.Rollover `json:"rollover,omitempty" doc:"How much of what is left goes on; left out when none."`
+		Overage  *plan.Price    `json:"overage,omitempty" doc:"What usage past the limit costs; left out when nothing."`
+	}
+	tier struct {
+		UpTo       orWord          `json:"upTo" doc:"Where the tier ends, or \"inf\"."`
+		UnitAmount money.UnitPrice `json:"unitAmount" doc:"The price of a unit, in minor units, as a decimal string."`
+		FlatAmount money.UnitPrice `json:"flatAmount" doc:"Added once when the tier is reached, in minor units, as a decimal string."`
+	}
+	orWord struct{}
+)
+
+// Schema implements huma.SchemaProvider: a number, or a word in its place.
+func (orWord) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{OneOf: []*huma.Schema{{Type: huma.TypeNumber}, {Type: huma.TypeString}}}
+}
 
 // A route is what the description says of one.
 type route struct {
@@ -125,8 +149,10 @@ func described() []route {
 // Describe adds the routes under opts.Prefix to an OpenAPI document that has the schema Error, and returns them in order.
 func Describe(doc *huma.OpenAPI, opts Options) []*huma.Operation {
 	registry := doc.Components.Schemas
-	registry.RegisterTypeAlias(reflect.TypeFor[plan.Plan](), reflect.TypeFor[json.RawMessage]()) // as the catalog's document
-	registry.RegisterTypeAlias(reflect.TypeFor[plan.TopUp](), reflect.TypeFor[json.RawMessage]())
+	registry.RegisterTypeAlias(reflect.TypeFor[plan.Allowance](), reflect.TypeFor[allowance]())
+	registry.RegisterTypeAlias(reflect.TypeFor[plan.Tier](), reflect.TypeFor[tier]())
+	registry.RegisterTypeAlias(reflect.TypeFor[plan.Days](), reflect.TypeFor[string]())
+	registry.RegisterTypeAlias(reflect.TypeFor[money.UnitPrice](), reflect.TypeFor[string]())
 	doc.Tags = append(doc.Tags, &huma.Tag{Name: pagesTag, Description: "For a customer's own pages, with a customer token. None of them shows another customer, or records what a browser says."})
 	doc.Components.SecuritySchemes[tokenScheme] = &huma.SecurityScheme{
 		Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "A customer token, made by POST /v1/customers/{externalId}/tokens, that carries the action.",

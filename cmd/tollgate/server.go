@@ -20,6 +20,7 @@ import (
 	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/flowglad"
 	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/js"
 )
 
 const (
@@ -67,6 +68,7 @@ func newServer(engine *tollgate.Engine, log *slog.Logger, opts api.Options, p pa
 	opts.Describe = func(doc *huma.OpenAPI) []*huma.Operation { return app.Describe(doc, mounted) }
 	first := api.New(engine, opts)
 	first.Mount("/api/", app.TokenHandler(engine, mounted))
+	first.Mount("/embed.js", js.Embed())
 	s := &server{first.HTTPServer(""), second}
 	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if second.Serves(r) {
