@@ -15,6 +15,7 @@ import (
 	"github.com/tollgate/tollgate/internal/stripe"
 	"github.com/tollgate/tollgate/meter"
 	"github.com/tollgate/tollgate/plan"
+	"github.com/tollgate/tollgate/sandbox"
 )
 
 const (
@@ -63,7 +64,7 @@ func (cmd *DevCmd) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	shop, shopURL, stop, err := besideDev(ctx, cmd.Sandbox, cmd.Shop, cmd.logging, c)
+	shop, shopURL, stop, err := beside(ctx, cmd.Sandbox, sandbox.Options{File: cmd.Shop, Log: log})
 	if err != nil {
 		return err
 	}

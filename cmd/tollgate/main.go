@@ -19,8 +19,15 @@ func main() {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	hangups := make(chan os.Signal, 1)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup has it ignored
+		signal.Notify(hangups, syscall.SIGHUP)
+	}
 	go func() { // ends with the process
-		<-signals // the first one ends the work in order
+		select { // the first one ends the work in order
+		case <-signals:
+		case <-hangups: // a terminal that closes sends several: none of them counts as a second one
+		}
 		cancel()
 		<-signals // the second one does not wait for that
 		os.Exit(exitSignalled)
