@@ -53,18 +53,26 @@ func (cmd *DemoCmd) Validate() error {
 
 // Run runs the command.
 func (cmd *DemoCmd) Run(ctx context.Context, c *console) (err error) {
-	requests, err := trace.Requests()
-	if err != nil {
-		return err
-	}
 	db := database{cmd.DB}
 	if db.DB == "" {
-		folder, err := os.MkdirTemp("", "tollgate-demo-")
-		if err != nil {
-			return err
+		folder, failed := os.MkdirTemp("", "tollgate-demo-")
+		if failed != nil {
+			return failed
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 		db.DB = filepath.Join(folder, "demo.db")
+	}
+	if err = cmd.open(ctx, c, db); err != nil && ctx.Err() != nil {
+		err = errors.New("interrupted before the demo came to its end")
+	}
+	return err
+}
+
+// open opens an engine on a database, a sandbox beside it, and runs the demo on both.
+func (cmd *DemoCmd) open(ctx context.Context, c *console, db database) (err error) {
+	requests, err := trace.Requests()
+	if err != nil {
+		return err
 	}
 	l, err := listen(ctx, cmd.Addr)
 	if err != nil {
@@ -137,13 +145,10 @@ func (cmd *DemoCmd) serve(ctx context.Context, c *console, l net.Listener, d *de
 		ended <- server.run(serving, l)
 	}()
 	err = cmd.show(ctx, c, d)
-	switch {
-	case err != nil && ctx.Err() != nil:
-		err = errors.New("interrupted before the demo came to its end")
-	case err == nil && !cmd.Once:
-		if err = cmd.welcome(c, d); err != nil {
-			break
-		}
+	if err == nil && !cmd.Once {
+		err = cmd.welcome(c, d)
+	}
+	if err == nil && !cmd.Once {
 		select {
 		case <-ctx.Done():
 		case err := <-ended: // nobody has asked it to stop

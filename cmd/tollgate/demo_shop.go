@@ -16,7 +16,7 @@ import (
 const (
 	// demoSecretKey is what the sandbox beside the demo is called with: it takes any key of this kind.
 	demoSecretKey = "sk_test_demo"
-	demoSettleMax = 30 * time.Second // webhooks and reports of usage take no longer
+	demoSettleMax = time.Minute // webhooks and reports of usage take no longer
 	demoSettle    = 5 * time.Millisecond
 )
 

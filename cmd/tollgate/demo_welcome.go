@@ -13,13 +13,13 @@ Still up at %s; the clock goes on from a month after the trace.
     Data    %[4]s
     Stripe  %[6]s/_sandbox/  (moves the clock of both)
 
-Paste to look at balances, and to use 1,000 tokens (a second time: a duplicate):
+Paste to look at what a subscriber has, and to use 1,000 tokens of it (a second time: a duplicate):
 
 %[5]s \
-  %[2]s/v1/customers/user-010/balances
+  %[2]s/v1/customers/user-006/balances
 
 %[5]s \
-  %[2]s/v1/consume -d '{"customer":"user-020","meter":"tokens",
+  %[2]s/v1/consume -d '{"customer":"user-006","meter":"tokens",
   "amount":1000,"transactionId":"try-1"}'
 
 Ctrl-C ends the demo.
