@@ -83,12 +83,12 @@ func (s *demoShop) books(ctx context.Context, buyers []demoBuyer, declined demoB
 	}
 	for _, c := range charges {
 		if p, ok := here[c.ID]; !ok || p.Amount != c.Amount || p.Status != c.Status || p.Refunded != c.Refunded {
-			return out, fmt.Errorf("Stripe has the payment %+v, Tollgate %+v", c, p)
+			return out, fmt.Errorf("the payment %+v of Stripe is %+v in Tollgate", c, p)
 		}
 		out.Stripe.add(c.Status, c.Amount, c.Refunded)
 	}
 	if out.Here != out.Stripe {
-		return out, fmt.Errorf("Tollgate has the payments %+v, Stripe %+v", out.Here, out.Stripe)
+		return out, fmt.Errorf("there are the payments %+v in Tollgate, and %+v at Stripe", out.Here, out.Stripe)
 	}
 	for _, slug := range []id.Slug{demoRequests, demoCredits} {
 		row := demoCredited{Balance: slug}

@@ -138,8 +138,10 @@ func (s *demoShop) month(ctx context.Context, buyers []demoBuyer, metered []demo
 		return nil, err
 	}
 	for i := range buyers {
-		if err := s.unrenewed(ctx, &buyers[i], ends[buyers[i].name]); err != nil {
-			return nil, err
+		if end, subscribes := ends[buyers[i].name]; subscribes {
+			if err := s.unrenewed(ctx, &buyers[i], end); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if err := s.advance(ctx, end.Add(draft+time.Minute)); err != nil {
@@ -165,6 +167,13 @@ func (s *demoShop) month(ctx context.Context, buyers []demoBuyer, metered []demo
 
 // unrenewed returns an error when a subscriber whose renewal is not paid yet has more than what its last period left.
 func (s *demoShop) unrenewed(ctx context.Context, b *demoBuyer, end time.Time) error {
+	c, err := ask[tollgate.Customer](ctx, s.client, http.MethodGet, of(b.name), nil)
+	if err != nil {
+		return err
+	}
+	if !c.Period.End.Equal(end) {
+		return fmt.Errorf("the renewal of %s at %s is not paid yet, but it has the period %s", b.name, moment(end), c.Period)
+	}
 	if b.slug != demoSellsPro {
 		return nil
 	}

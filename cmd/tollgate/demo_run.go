@@ -60,7 +60,8 @@ func (d *demo) sell(ctx context.Context, c *console, p *replay) (*demoSales, err
 	defer p.client.close()
 	defer s.bank.close()
 	start := time.Now()
-	stop := draw(c, func(took time.Duration) string { return s.doing.Load().(string) })
+	s.doing.Store("")
+	stop := draw(c, func(time.Duration) string { return s.doing.Load().(string) })
 	out, err := s.run(ctx)
 	stop()
 	if err != nil {

@@ -193,7 +193,7 @@ func (s *demoShop) webhooks(ctx context.Context) (int, error) {
 	}
 	differences, err := s.engine.Diagnose(ctx, false)
 	if err == nil && len(differences) > 0 {
-		err = fmt.Errorf("Tollgate differs from Stripe: %+v", differences)
+		err = fmt.Errorf("not everything in Tollgate is as it is at Stripe: %+v", differences)
 	}
 	return len(all), err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/tollgate/tollgate/money"
 	"github.com/tollgate/tollgate/quantity"
@@ -9,7 +10,7 @@ import (
 
 // write prints the sales.
 func (r *demoSales) write(c *console) error {
-	if err := c.print("\n%s\n", c.paint(bold, fmt.Sprintf("Sold to %d customers over their limit, and a month later, in %.1f s", demoBuyers, r.Seconds))); err != nil {
+	if err := c.print("\n%s\n", c.paint(bold, fmt.Sprintf("Sold to %d customers over their limit, and renewed a month later, in %.1f s", demoBuyers, r.Seconds))); err != nil {
 		return err
 	}
 	if err := c.print("through a Stripe sandbox: its checkout page, its clock, %s signed webhooks\n\n", number(int64(r.Webhooks))); err != nil {
@@ -20,6 +21,12 @@ func (r *demoSales) write(c *console) error {
 			if err := c.print("\n"); err != nil {
 				return err
 			}
+		}
+		t.paint = func(_, column int, cell string) string {
+			if column == len(t.head)-1 && !strings.HasPrefix(t.head[column], ">") { // what is said, and no number
+				return c.paint(dim, cell)
+			}
+			return cell
 		}
 		if err := t.write(c.out); err != nil {
 			return err
@@ -32,7 +39,7 @@ func (r *demoSales) write(c *console) error {
 }
 
 func (r *demoSales) soldTable() *table {
-	t := newTable("SOLD", ">BUYERS", ">EACH", ">PAID", "SERVED OF WHAT WAS REFUSED BEFORE")
+	t := newTable("SOLD", ">BUYERS", ">EACH", ">PAID", "REFUSED BEFORE, SERVED NOW")
 	for _, x := range r.Sold {
 		served := number(x.Tokens) + " tokens"
 		if x.Requests > 0 {
@@ -66,9 +73,9 @@ func (r *demoSales) meteredTable() *table {
 }
 
 func (r *demoSales) renewedTable() *table {
-	t := newTable("A MONTH LATER", ">RENEWED", ">IN ADVANCE", ">BY USE", ">PAID", "NEW ALLOWANCE")
+	t := newTable("A MONTH LATER", ">RENEWED", ">IN ADVANCE", ">BY USE", ">PAID", "NEW PERIOD")
 	for _, x := range r.Renewed {
-		t.add(string(x.Plan), number(x.Subscriptions), x.Advance.Format(), x.Usage.Format(), x.Paid.Format(), "with the paid invoice")
+		t.add(string(x.Plan), number(x.Subscriptions), x.Advance.Format(), x.Usage.Format(), x.Paid.Format(), "when paid, not before")
 	}
 	return t
 }
