@@ -124,11 +124,9 @@ func (s *demoShop) browse(ctx context.Context, method, page string, form url.Val
 	return answer.Request.URL, string(body), err
 }
 
-var alertText = regexp.MustCompile(`role="alert">([^<]*)<`)
-
 // alert returns what a page warns of.
 func alert(page string) string {
-	if m := alertText.FindStringSubmatch(page); m != nil {
+	if m := regexp.MustCompile(`role="alert">([^<]*)<`).FindStringSubmatch(page); m != nil {
 		return html.UnescapeString(m[1])
 	}
 	return ""
