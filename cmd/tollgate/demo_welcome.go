@@ -13,7 +13,7 @@ Still up at %s; the clock goes on from a month after the trace.
     Data    %[4]s
     Stripe  %[6]s/_sandbox/  (moves the clock of both)
 
-Paste to look at what a subscriber has, and to use 1,000 tokens of it (a second time: a duplicate):
+Paste to see what a subscriber has, and to use 1,000 tokens (again: a duplicate):
 
 %[5]s \
   %[2]s/v1/customers/user-006/balances
