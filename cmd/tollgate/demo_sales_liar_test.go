@@ -30,6 +30,12 @@ type lie struct {
 	told         atomic.Int64
 }
 
+// tell has a client hear the lie, until the returned function is called.
+func (l *lie) tell(c *demoClient) (stop func()) {
+	l.honest, c.http.Transport = c.http.Transport, l
+	return func() { c.http.Transport = l.honest }
+}
+
 func (l *lie) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer, err := l.honest.RoundTrip(r)
 	if err != nil || r.Method != l.method || !regexp.MustCompile(l.path).MatchString(r.URL.Path) {
@@ -62,25 +68,22 @@ func TestDemoStopsAtSalesThatAreWrong(t *testing.T) {
 		{"a plan that is paid must be in force", tollgateLies, &lie{method: "GET", path: `^/v1/customers/user-008$`, from: `"plan":"pro"`, to: `"plan":"free"`}, "has paid for pro and is on free"},
 		{"a period must be unused", tollgateLies, &lie{method: "GET", path: `/user-008/balances/ai_requests$`, from: `"used":0,`, to: `"used":1,`}, "has used 1 of ai_requests"},
 		{"a page must show what is due", tollgateLies, &lie{method: "GET", path: `^/c/pay/`, from: `\$19\.00`, to: `$$1.00`}, `does not show "$19.00"`},
-		{"who has paid must be served", tollgateLies, &lie{method: "POST", path: `^/v1/consume$`, from: `(?s)^.*$`, to: `{"error":"insufficient_credits","balance":"ai_requests","availableBalance":0,"required":1}`, status: 402}, "is refused request"},
+		{"who has paid must be served", tollgateLies, &lie{method: "POST", path: `^/v1/consume$`, from: `(?s)^\{"event":\{"customer":"user-\d+","meter":"ai_requests".*$`, to: `{"error":"insufficient_credits","balance":"ai_requests","availableBalance":0,"required":1}`, status: 402}, "is refused request"},
 		{"a declined checkout must stay open", tollgateLies, &lie{method: "GET", path: `^/v1/checkout-sessions/`, from: `"open"`, to: `"complete"`}, "was declined, but its checkout is complete"},
 		{"a refund must take back what is unspent", tollgateLies, &lie{method: "GET", path: `/entries$`, from: `"kind":"claw_back"`, to: `"kind":"revoke"`}, "the refund took 0 back"},
 		{"a refund must be made once", tollgateLies, &lie{method: "POST", path: `/refunds$`, from: `"refunded":499`, to: `"refunded":998`}, "was to get $4.99 back, once"},
 		{"what was used must be reported", tollgateLies, &lie{method: "GET", path: `/reportable-usage$`, from: `"alreadyReported":20,`, to: `"alreadyReported":19,`}, "has used 20 tokens, but 19 were reported"},
 		{"what was reported must be counted", stripeLies, &lie{method: "GET", path: `/event_summaries$`, from: `"aggregated_value":\s*20`, to: `"aggregated_value":21`}, "Stripe counts 21"},
 		{"a renewal must be paid", tollgateLies, &lie{method: "GET", path: `/invoices$`, from: `"amountPaid":799`, to: `"amountPaid":0`}, "was to be paid, 799"},
-		{"payments must be those of Stripe", stripeLies, &lie{method: "GET", path: `^/v1/charges$`, from: `"amount":\s*1900`, to: `"amount":1901`}, "of Stripe is"},
-		{"nothing may be given that nobody paid for", stripeLies, &lie{method: "GET", path: `^/v1/invoices$`, from: `(?s)"data":\s*\[.*\]`, to: `"data":[]`}, "were paid for, but 24200 were given"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := newDemoShop(t)
-			client := s.bank
 			if tt.who == tollgateLies {
-				client = s.client
+				tt.lie.tell(s.client)
+			} else {
+				tt.lie.tell(s.bank)
 			}
-			tt.lie.honest = client.http.Transport
-			client.http.Transport = tt.lie
 			if _, err := s.run(t.Context()); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("the demo says %v, want something with %q (the lie was told %d times)", err, tt.want, tt.lie.told.Load())
 			}
@@ -103,6 +106,29 @@ func TestDemoSellsAllTheSameWhenThingsGoWrong(t *testing.T) {
 	}
 	if sales.Books.Here.Paid != 36 || len(sales.Audit.Findings) > 0 {
 		t.Errorf("%d payments, want 36; the audit finds %+v", sales.Books.Here.Paid, sales.Audit.Findings)
+	}
+
+	s.stripe.SetChaos(sandbox.Chaos{})
+	buyers, declined, err := s.buyers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name string
+		lie  *lie
+		want string
+	}{
+		{"payments must be those of Stripe", &lie{method: "GET", path: `^/v1/charges$`, from: `"amount":\s*1900`, to: `"amount":1901`}, "of Stripe is"},
+		{"a payment may not be missing", &lie{method: "GET", path: `^/v1/charges$`, from: `(?s)"data":\s*\[.*\]`, to: `"data":[]`}, "at Stripe"},
+		{"nothing may be given that nobody paid for", &lie{method: "GET", path: `^/v1/invoices$`, from: `(?s)"data":\s*\[.*\]`, to: `"data":[]`}, "were paid for, but 24200 were given"},
+		{"nothing may be lost that was paid for", &lie{method: "GET", path: `/line_items$`, from: `"quantity":\s*1`, to: `"quantity":2`}, "were paid for, but 24200 were given"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			defer tt.lie.tell(s.bank)()
+			if _, err := s.books(t.Context(), buyers, declined); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("the demo says %v, want something with %q (the lie was told %d times)", err, tt.want, tt.lie.told.Load())
+			}
+		})
 	}
 }
 
