@@ -65,7 +65,7 @@ fuzz: ## each fuzz target for FUZZTIME (10s)
 		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$${file%/*}" </dev/null || exit 1; \
 	done
 
-demo: ## meter a real workload and prove that the books balance
+demo: ## meter a real workload, sell to who runs out, and prove that the books balance
 	$(GO) run ./cmd/tollgate demo
 
 build: ## the program, as bin/tollgate

@@ -5,21 +5,21 @@ import (
 	"time"
 )
 
-// A replayClock is the engine's clock during a replay: it stands where it was last set, and goes on from there at
-// the pace of real time once it runs.
+// A replayClock is the engine's clock during a replay: it stands where it was last set, until it follows another clock.
 type replayClock struct {
-	mu      sync.Mutex
-	at      time.Time
-	running time.Time // since when, in real time; zero while the clock stands
+	mu    sync.Mutex
+	at    time.Time
+	other func() time.Time // nil while the clock stands
 }
 
 func (c *replayClock) now() time.Time {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.running.IsZero() {
-		return c.at
+	at, other := c.at, c.other
+	c.mu.Unlock()
+	if other != nil {
+		return other()
 	}
-	return c.at.Add(time.Since(c.running))
+	return at
 }
 
 // set moves a standing clock.
@@ -29,9 +29,9 @@ func (c *replayClock) set(t time.Time) {
 	c.at = t
 }
 
-// run lets the clock go on.
-func (c *replayClock) run() {
+// follow lets the clock show what another one shows, from then on.
+func (c *replayClock) follow(other func() time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.running = time.Now()
+	c.other = other
 }

@@ -30,6 +30,9 @@ type naive struct {
 	refused  map[string]int64 // requests, by plan
 	unpaid   map[string]int64 // usages of tokens, by plan
 
+	denied map[string][]int64 // the tokens of requests that were refused, but for bursts, by customer
+	short  map[string][]int64 // the tokens that were refused, by customer
+
 	duplicates, again         int64
 	bursts, burstAccepted     int64
 	holds, held, usedOfHolds  int64
@@ -50,6 +53,7 @@ func replayNaively(t *testing.T, requests []trace.Request) naive {
 	m := naive{
 		requests: map[string]int64{}, tokens: map[string]int64{}, sent: map[string]int64{}, used: map[string]int64{},
 		paid: map[string]int64{}, refused: map[string]int64{}, unpaid: map[string]int64{},
+		denied: map[string][]int64{}, short: map[string][]int64{},
 	}
 	customers := newDemoCustomers()
 	var left []int64
@@ -83,6 +87,9 @@ func replayNaively(t *testing.T, requests []trace.Request) naive {
 			}
 			if !accepted {
 				m.refused[plan]++
+				if copies == 1 {
+					m.denied[who] = append(m.denied[who], in+out)
+				}
 				continue
 			}
 			m.requests[who]--
@@ -96,6 +103,9 @@ func replayNaively(t *testing.T, requests []trace.Request) naive {
 			}
 			if needed > m.tokens[who] {
 				m.unpaid[plan]++
+				if copies == 1 {
+					m.short[who] = append(m.short[who], in+out)
+				}
 				continue
 			}
 			if hold {
@@ -142,6 +152,7 @@ func (m naive) report(requests []trace.Request) demoReport {
 		Speed: demoSpeed{Calls: m.calls, Events: m.events},
 		// Each customer has two accounts, each with a line for its window; a hold is a line beside the event.
 		Audit:    tollgate.Audit{Accounts: 2 * m.customers, Lines: 2*m.customers + m.events + m.holds, Findings: []tollgate.Finding{}},
+		Sales:    m.sales(),
 		Citation: trace.Citation,
 	}
 	for who, sent := range m.sent {

@@ -15,7 +15,7 @@ import (
 
 const demoHeaviest = 5 // customers shown
 
-// A demoReport is what a demo prints: the totals of the replay, and the proof that they are right.
+// A demoReport is what a demo prints: the totals of the replay and of the sales after it, and the proof that they are right.
 type demoReport struct {
 	Trace     demoTrace      `json:"trace"`
 	Requests  int64          `json:"requests"` // sent: those of the trace, and the others of bursts
@@ -30,6 +30,7 @@ type demoReport struct {
 	Speed     demoSpeed      `json:"speed"`
 	Heaviest  []demoHeavy    `json:"heaviest"`
 	Audit     tollgate.Audit `json:"audit"`
+	Sales     *demoSales     `json:"sales"`
 	Citation  string         `json:"citation"`
 	explained tollgate.Explanation
 	database  string

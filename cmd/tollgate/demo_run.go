@@ -14,13 +14,14 @@ import (
 type demo struct {
 	engine   *tollgate.Engine
 	clock    *replayClock
+	stripe   *demoStripe
 	requests []trace.Request
 	url, key string
 	db       database
 }
 
-// run makes the customers, replays the trace, checks every balance and audits the books.
-func (d *demo) run(ctx context.Context, c *console) (*demoReport, error) {
+// run makes the customers and replays the trace, then checks every balance and audits the books.
+func (d *demo) run(ctx context.Context, c *console) (*replay, *demoReport, error) {
 	p := &replay{
 		client: newDemoClient(d.url, d.key), clock: d.clock, catalog: d.engine.Catalog(), customers: newDemoCustomers(),
 		tallies: make([]demoTally, demoCustomers),
@@ -34,11 +35,11 @@ func (d *demo) run(ctx context.Context, c *console) (*demoReport, error) {
 		}{string(customer.plan)}
 		a, err := p.client.call(ctx, http.MethodPut, "/v1/customers/"+string(customer.name), body)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		var made tollgate.Customer
 		if refused, err := a.read(&made); err != nil || refused != nil || made.Plan != customer.plan {
-			return nil, a.unexpected("a customer on " + string(customer.plan) + " was to be made")
+			return nil, nil, a.unexpected("a customer on " + string(customer.plan) + " was to be made")
 		}
 	}
 	stop := showDemoProgress(c, p, int64(len(d.requests)))
@@ -47,7 +48,25 @@ func (d *demo) run(ctx context.Context, c *console) (*demoReport, error) {
 	took := time.Since(start)
 	stop()
 	if err != nil {
+		return nil, nil, err
+	}
+	report, err := d.report(ctx, p, took)
+	return p, report, err
+}
+
+// sell takes the customers of a replay through checkout, and on for a month.
+func (d *demo) sell(ctx context.Context, c *console, p *replay) (*demoSales, error) {
+	s := &demoShop{replay: p, engine: d.engine, stripe: d.stripe, bank: newDemoClient(d.stripe.url, demoSecretKey)}
+	defer p.client.close()
+	defer s.bank.close()
+	start := time.Now()
+	s.doing.Store("")
+	stop := draw(c, func(time.Duration) string { return s.doing.Load().(string) })
+	out, err := s.run(ctx)
+	stop()
+	if err != nil {
 		return nil, err
 	}
-	return d.report(ctx, p, took)
+	out.Seconds = time.Since(start).Seconds()
+	return out, nil
 }

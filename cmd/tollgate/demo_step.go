@@ -26,6 +26,7 @@ func (p *replay) playOne(ctx context.Context, r demoRequest) error {
 	}
 	t := &p.tallies[r.customer]
 	t.Sent++
+	unpaid := t.TokensRefused
 	u := p.usage(r, demoRequests, 1, r.transaction("request"))
 	a, refused, err := p.consume(ctx, t, u, demoRequests)
 	if err != nil {
@@ -36,16 +37,21 @@ func (p *replay) playOne(ctx context.Context, r demoRequest) error {
 			return err
 		}
 	}
-	switch {
-	case refused:
+	if refused {
 		t.Refused++
+		t.unserved = append(t.unserved, r)
 		return nil
-	case r.hold:
-		t.Accepted++
-		return p.holdTokens(ctx, t, r)
 	}
 	t.Accepted++
-	return p.payTokens(ctx, t, r, r.transaction("tokens"))
+	if r.hold {
+		err = p.holdTokens(ctx, t, r)
+	} else {
+		err = p.payTokens(ctx, t, r, r.transaction("tokens"))
+	}
+	if t.TokensRefused > unpaid {
+		t.unpaid = append(t.unpaid, r)
+	}
+	return err
 }
 
 // payTokens charges what the model has used.

@@ -16,7 +16,7 @@ const (
 	demoLinesShown = 8  // of the ledger that is explained
 )
 
-// write prints the report.
+// write prints the report, but for the sales.
 func (r *demoReport) write(c *console) error {
 	parts := []func(*console) error{r.writeHead, r.writeTotals, r.writeHeaviest, r.writeExplained, r.writeAudit}
 	for i, part := range parts {
@@ -111,10 +111,7 @@ func (r *demoReport) writeExplained(c *console) error {
 }
 
 func (r *demoReport) writeAudit(c *console) error {
-	if err := (&AuditCmd{}).show(c, r.Audit); err != nil {
-		return err
-	}
-	return c.print("%s", c.paint(dim, wrapped(r.Citation, 0)))
+	return (&AuditCmd{}).show(c, r.Audit)
 }
 
 // everyInWords says how often an allowance renews.

@@ -28,6 +28,9 @@ type demoTally struct {
 
 	Events int64 // recorded for the first time
 	took   []time.Duration
+
+	unserved []demoRequest // refused for want of requests, but those of bursts
+	unpaid   []demoRequest // whose tokens were refused
 }
 
 // add adds what another tally has counted.

@@ -18,7 +18,6 @@ import (
 
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/id"
-	"github.com/tollgate/tollgate/quantity"
 )
 
 // A transcript is what a command writes, readable while it writes.
@@ -67,12 +66,14 @@ func TestDemoCountsWhatANaiveModelCounts(t *testing.T) {
 		t.Errorf("the speed is %+v, want more than nothing", s)
 	}
 	got.Speed = demoSpeed{Calls: got.Speed.Calls, Events: got.Speed.Events}
+	if x := got.Sales; x == nil || x.Seconds <= 0 || x.Webhooks <= 0 || x.Audit.Lines <= got.Audit.Lines {
+		t.Fatalf("the sales are %+v, want some that took time, webhooks and lines", x)
+	}
+	got.Sales.Seconds, got.Sales.Webhooks, got.Sales.Audit.Lines = 0, 0, 0
 	if diff := cmp.Diff(model.report(requests), got, cmpopts.IgnoreUnexported(demoReport{})); diff != "" {
 		t.Errorf("the demo does not count what the model counts (-model +demo):\n%s", diff)
 	}
 
-	model.paid["user-020"] += 1000 // by what is pasted
-	model.tokens["user-020"] -= 1000
 	pasteCommands(t, beside.String())
 	stop()
 	if code := <-ended; code != exitDone {
@@ -88,7 +89,7 @@ func pasteCommands(t *testing.T, text string) {
 	if len(commands) != 2 {
 		t.Fatalf("%d commands can be pasted, want 2:\n%s", len(commands), text)
 	}
-	for i, want := range []string{`"slug":"token_credits","used":1359.606`, `"duplicate":false`, `"duplicate":true`} {
+	for i, want := range []string{`"slug":"ai_requests","used":1,"limit":1000,"available":999`, `"duplicate":false`, `"duplicate":true`} {
 		command := commands[min(i, 1)]
 		method := http.MethodGet
 		if command[3] != "" {
@@ -111,15 +112,25 @@ func pasteCommands(t *testing.T, text string) {
 	}
 }
 
-// compareBalances opens what the demo has left behind, at the end of the trace.
+// compareBalances opens what the demo has left behind: customers who bought nothing are looked at as of the end of the trace,
+// the others as of the end of the sales.
 func compareBalances(t *testing.T, file string, end time.Time, model naive) {
 	t.Helper()
-	engine, err := tollgate.Open(t.Context(), file, tollgate.Options{Now: func() time.Time { return end }})
+	now := end
+	engine, err := tollgate.Open(t.Context(), file, tollgate.Options{Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer engine.Close()
+	bought := model.afterSales()
 	for who := range model.sent {
+		now = end
+		want, found := bought[who]
+		if found {
+			now = end.AddDate(0, 1, 0).Add(2 * time.Hour)
+		} else {
+			want = naiveBalances{requests: model.used[who], requestsLeft: model.requests[who], tokens: model.paid[who], tokensLeft: model.tokens[who]}
+		}
 		requests, err := engine.Balance(t.Context(), id.Customer(who), "ai_requests")
 		if err != nil {
 			t.Fatal(err)
@@ -129,9 +140,7 @@ func compareBalances(t *testing.T, file string, end time.Time, model naive) {
 			t.Fatal(err)
 		}
 		got := fmt.Sprintf("%s requests used, %s left; %s credits used, %s left, %s held", requests.Used, requests.Available, credits.Used, credits.Available, credits.Held)
-		want := fmt.Sprintf("%d requests used, %d left; %s credits used, %s left, 0 held", model.used[who], model.requests[who],
-			quantity.Whole(model.paid[who])/1000, quantity.Whole(model.tokens[who])/1000)
-		if got != want {
+		if want := want.String(); got != want {
 			t.Errorf("%s has\n%s, want\n%s", who, got, want)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/meter"
 	"github.com/tollgate/tollgate/plan"
+	"github.com/tollgate/tollgate/sandbox"
 )
 
 const (
@@ -62,7 +63,7 @@ func (cmd *DevCmd) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	shop, shopURL, stop, err := besideDev(ctx, cmd.Sandbox, cmd.Shop, cmd.logging, c)
+	shop, shopURL, stop, err := beside(ctx, cmd.Sandbox, sandbox.Options{File: cmd.Shop, Log: log})
 	if err != nil {
 		return err
 	}

@@ -4,10 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/alecthomas/kong"
 
@@ -20,6 +23,8 @@ func (c *console) fail(err error) int {
 	var problems plan.Problems
 	f := fault.Of(err)
 	switch {
+	case unheard(err):
+		return exitUnheard
 	case errors.As(err, &problems):
 		for _, p := range problems {
 			c.note("%s\n", printable(p.String()))
@@ -39,8 +44,17 @@ func (c *console) fail(err error) int {
 	return exitFailed
 }
 
+// unheard reports whether an error is that the reader of standard output has left, such as head: no news to anybody.
+func unheard(err error) bool {
+	var path *fs.PathError
+	return errors.As(err, &path) && path.Path == os.Stdout.Name() && errors.Is(path.Err, syscall.EPIPE)
+}
+
 // misused reports a command line that makes no sense.
 func (c *console) misused(err error) int {
+	if unheard(err) { // while --help was printed
+		return exitUnheard
+	}
 	c.note("error: %s\n", printable(err.Error()))
 	command := "tollgate"
 	var parse *kong.ParseError

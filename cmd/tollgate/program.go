@@ -20,7 +20,7 @@ type program struct {
 	Version kong.VersionFlag `help:"Print the version and exit."`
 
 	Dev   DevCmd   `cmd:"" group:"start" help:"Try Tollgate: a SQLite file, a sample catalog, a key, and a command to paste."`
-	Demo  DemoCmd  `cmd:"" group:"start" help:"Meter a real workload, and prove that the books balance."`
+	Demo  DemoCmd  `cmd:"" group:"start" help:"Meter a real workload, sell to who runs out, and prove that the books balance."`
 	Serve ServeCmd `cmd:"" group:"start" help:"Serve the HTTP API."`
 
 	Sandbox SandboxCmd `cmd:"" group:"start" help:"Serve a Stripe for trying things out: no account, no network, no money."`

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -70,26 +71,26 @@ func sandboxServer(h http.Handler) *http.Server {
 	return &http.Server{Handler: h, ReadHeaderTimeout: sandboxHeaderMax}
 }
 
-// besideDev runs a sandbox beside another server until the returned function is called.
-func besideDev(ctx context.Context, addr, path string, log logging, c *console) (server *sandbox.Server, url string, stop func(), err error) {
+// beside runs a sandbox beside another server until the returned function is called.
+func beside(ctx context.Context, addr string, options sandbox.Options) (server *sandbox.Server, url string, stop func(), err error) {
 	l, err := listen(ctx, addr)
 	if err != nil {
 		return nil, "", nil, fmt.Errorf("the Stripe sandbox: %w", err)
 	}
-	url = urlOf(l)
-	server, err = sandbox.New(sandbox.Options{File: path, BaseURL: url, Log: log.logger(c)})
+	options.BaseURL = urlOf(l)
+	server, err = sandbox.New(options)
 	if err != nil {
-		return nil, "", nil, err
+		return nil, "", nil, errors.Join(err, l.Close())
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan struct{})
 	go func() { // ends with stop
 		defer close(ended)
 		if err := answer(ctx, l, sandboxServer(server)); err != nil {
-			log.logger(c).Error("the Stripe sandbox", "error", err)
+			options.Log.Error("the Stripe sandbox", "error", err)
 		}
 	}()
-	return server, url, func() {
+	return server, options.BaseURL, func() {
 		cancel()
 		<-ended
 		_ = server.Close()
