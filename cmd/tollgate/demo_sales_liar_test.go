@@ -173,7 +173,7 @@ func newDemoShop(t *testing.T) *demoShop {
 		}
 		stripe.stop()
 	})
-	if err := stock(ctx, engine, sells); err != nil {
+	if err := engine.Stock(ctx); err != nil {
 		t.Fatal(err)
 	}
 	for i, n := range []int{9, 19, 0, 1, 2, 3, 5, 6, 7, 8, 10, 11, 12, 13, 15, 16, 17, 18, 20, 21, 22} {
