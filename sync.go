@@ -139,7 +139,9 @@ func (e *Engine) subscribe(ctx context.Context, tx *store.Tx, c store.Customer, 
 	if to.Plan == c.Plan && to.Status == c.Status && to.Paid.Equal(c.Paid) {
 		return nil
 	}
-	to.Subscription = id.New("sub", c.Key)
+	if to.Plan != c.Plan {
+		to.Subscription = id.New("sub", c.Key)
+	}
 	return tx.Subscribe(ctx, to, e.Now())
 }
 

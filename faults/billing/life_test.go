@@ -94,6 +94,39 @@ func TestASubscriptionsLife(t *testing.T) {
 	})
 }
 
+func TestASubscriptionKeepsItsIDWhenItRenews(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, db string) {
+		t.Parallel()
+		s := open(t, db, sandbox.Options{})
+		s.customer("ida")
+		s.advance(time.Hour)
+		s.buy(tollgate.CheckoutRequest{Customer: "ida", Price: "pro_monthly"}, visa)
+		s.settle()
+		first := s.plan("ida").Subscription
+		for range 2 {
+			s.advance(31 * day)
+			if got := s.plan("ida"); got.Subscription != first || got.Plan != "pro" {
+				t.Fatalf("after a renewal the customer is on %s by %s, want pro by %s", got.Plan, got.Subscription, first)
+			}
+		}
+		standing, err := s.engine.Standing(s.ctx, "ida")
+		if err != nil || len(standing.Subscriptions) != 2 || standing.Subscriptions[0].ID != first {
+			t.Fatalf("the subscriptions are %+v, want that of pro and that of free (%v)", standing.Subscriptions, err)
+		}
+		s.audit()
+	})
+}
+
+func (s *shop) plan(name id.Customer) tollgate.Customer {
+	s.Helper()
+	c, err := s.engine.Customer(s.ctx, name)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return c
+}
+
 // audit posts the whole ledger again.
 func (s *shop) audit() {
 	s.Helper()

@@ -53,10 +53,10 @@ type shop struct {
 	sandbox *sandbox.Server
 	url     string // of the sandbox
 	hooks   *httptest.Server
-	box     atomic.Pointer[postbox] // keeps the webhooks when it is set
-	secret  string                  // of the webhooks
-	at      map[id.Customer]string  // who customers are at Stripe, as far as a test has noted it
-	prices  map[string]string       // at Stripe, by slug
+	box     *atomic.Pointer[postbox] // keeps the webhooks when it is set
+	secret  string                   // of the webhooks
+	at      map[id.Customer]string   // who customers are at Stripe, as far as a test has noted it
+	prices  map[string]string        // at Stripe, by slug
 
 	payments tollgate.Payments
 }
@@ -86,7 +86,7 @@ func openWith(t testing.TB, db string, options sandbox.Options, catalog []byte, 
 	}
 	listening.Config.Handler = stripe
 	listening.Start()
-	s := &shop{TB: t, ctx: t.Context(), sandbox: stripe, url: options.BaseURL, at: map[id.Customer]string{}, prices: map[string]string{}}
+	s := &shop{TB: t, ctx: t.Context(), sandbox: stripe, url: options.BaseURL, at: map[id.Customer]string{}, prices: map[string]string{}, box: &atomic.Pointer[postbox]{}}
 	s.hooks = httptest.NewServer(http.HandlerFunc(s.receive))
 	if s.secret, err = stripe.Listen(s.hooks.URL); err != nil {
 		t.Fatal(err)

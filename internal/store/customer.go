@@ -203,13 +203,14 @@ func (tx *Tx) outdate(ctx context.Context, key id.Key) error {
 	return nil
 }
 
-// Subscribe ends the customer's current subscription row at a moment and begins the one in c: with another id,
-// also when it is the same subscription with another period, so that the past can be read as it was.
+// Subscribe ends the customer's current subscription row at a moment and begins the one in c. When that has the same id,
+// it is the same subscription with another period: the row that ends takes an id of its own, so that the past can be
+// read as it was.
 func (tx *Tx) Subscribe(ctx context.Context, c Customer, from time.Time) error {
 	_, err := tx.sql.ExecContext(ctx, `
 		UPDATE subscription
-		SET ended_at = $2
-		WHERE customer = $1 AND ended_at = 0`, int64(c.Key), micros(from))
+		SET ended_at = $2, id = CASE WHEN id = $3 THEN $4 ELSE id END
+		WHERE customer = $1 AND ended_at = 0`, int64(c.Key), micros(from), c.Subscription, id.New("sub", c.Key))
 	if err != nil {
 		return fmt.Errorf("end subscription: %w", err)
 	}
