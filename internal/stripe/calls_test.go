@@ -199,10 +199,13 @@ func (a *tale) selling(add adds) {
 	ctx := a.Context()
 	payer := stripe.Payer{Key: 7, ExternalID: brien, Email: "ob@example.com", Name: "O'Brien"}
 	add("Client.CreateCustomer", func() (err error) { a.customer, err = a.CreateCustomer(ctx, payer); return err }, "POST /v1/customers")
-	add("Client.FindCustomer", func() error {
-		found, err := a.FindCustomer(ctx, brien)
-		return errors.Join(err, want(found == a.customer, found))
-	}, "GET /v1/customers/search")
+	add("Client.Customers", func() error {
+		var others struct{ ID string }
+		a.ask(a.T, "POST", "/v1/customers", url.Values{"email": {"stranger@example.com"}}, &others)
+		var all []stripe.Found
+		err := a.Client.Customers(ctx, func(page []stripe.Found) error { all = append(all, page...); return nil })
+		return errors.Join(err, want(len(all) == 1 && all[0] == stripe.Found{Stripe: a.customer, ExternalID: brien}, all))
+	}, "GET /v1/customers")
 	add("Client.CustomerName", func() error {
 		name, deleted, err := a.CustomerName(ctx, a.customer)
 		return errors.Join(err, want(name == brien && !deleted, name))
@@ -279,8 +282,9 @@ func (a *tale) selling(add adds) {
 func (a *tale) changing(add adds) {
 	ctx := a.Context()
 	const update = "POST /v1/subscriptions/{subscription_exposed_id}"
-	change := stripe.Change{Quantity: 2, Now: true, Date: time.Now()}
+	change := stripe.Change{Quantity: 2, Now: true}
 	ready := func() stripe.Change {
+		change.Date = a.Now()
 		change.Subscription, change.Item, change.PriceID, change.Key = a.sub, a.item, a.prices["team_monthly"], rand()
 		return change
 	}
