@@ -23,8 +23,8 @@ import (
 // is killed with SIGKILL: its calls to Stripe go through a proxy, which stops it before a call is passed on and before an
 // answer is passed back; its commits are stopped before they begin, and on PostgreSQL, whose wire goes through a proxy too,
 // before it hears of them; its own answers are stopped before they reach who asked. Memory dies with the process, so that
-// being killed after a step is being killed before the next one. A second process takes its place at once. The engine here
-// only looks on.
+// being killed after a step is being killed before the next one. A second process takes its place at once. The engine in this
+// process sets up what a process meets, and looks at what it leaves.
 type stage struct {
 	*shop
 	program string // that becomes the process
@@ -85,26 +85,27 @@ func (s *stage) disarm() []string {
 
 // begin starts a process. The caller holds the lock.
 func (s *stage) begin() {
-	s.Helper()
 	m, err := json.Marshal(mortal{DB: s.db, Gate: s.proxy.URL + "/commit", Stripe: s.proxy.URL, Secret: s.secret, Now: s.sandbox.Now().UnixMicro()})
 	if err != nil {
-		s.Fatal(err)
+		s.Error(err)
+		return
 	}
 	s.process = exec.Command(s.program)
 	s.process.Env = append(os.Environ(), mortalVariable+"="+string(m))
 	s.process.Stderr = os.Stderr
-	if _, err := s.process.StdinPipe(); err != nil {
-		s.Fatal(err)
+	_, err = s.process.StdinPipe()
+	var out io.Reader
+	if err == nil {
+		out, err = s.process.StdoutPipe()
 	}
-	out, err := s.process.StdoutPipe()
-	if err != nil {
-		s.Fatal(err)
+	if err == nil {
+		err = s.process.Start()
 	}
-	if err := s.process.Start(); err != nil {
-		s.Fatal(err)
+	line := ""
+	if err == nil {
+		line, err = bufio.NewReader(out).ReadString('\n')
 	}
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
+	if err != nil { // without stopping, for a gate may be what begins it
 		s.Errorf("the process did not start: %v", err)
 	}
 	s.address = strings.TrimSpace(line)
@@ -118,7 +119,7 @@ func (s *stage) end() {
 }
 
 func (s *stage) kill() {
-	if s.process == nil {
+	if s.process == nil || s.process.Process == nil {
 		return
 	}
 	_ = s.process.Process.Kill() // it may have ended by itself, which Wait tells

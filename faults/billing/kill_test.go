@@ -2,6 +2,7 @@ package billing_test
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -41,7 +42,7 @@ func TestKillingTheProcessAtAnyStepOfBillingLosesAndDoublesNothing(t *testing.T)
 				s := d.open(t, db).stage(program, db)
 				want, steps := d.play(s, "c000", 0)
 				stops, seed := drawn(len(steps), db[0] == 'p')
-				t.Logf("of %d steps %d are drawn with seed %d: %q", len(steps), len(stops), seed, steps)
+				t.Logf("of %d steps %d are drawn, again with -args -seed %d: %q", len(steps), len(stops), seed, steps)
 				for _, stop := range stops {
 					got, seen := d.play(s, id.Customer(fmt.Sprintf("c%03d", stop)), stop)
 					if len(seen) != stop {
@@ -60,9 +61,13 @@ func TestKillingTheProcessAtAnyStepOfBillingLosesAndDoublesNothing(t *testing.T)
 	}
 }
 
+var seedFlag = flag.Uint64("seed", 0, "the seed by which the steps to be killed at are drawn again")
+
 // drawn returns the numbers of the steps to be killed at.
 func drawn(steps int, postgres bool) (stops []int, seed uint64) {
-	seed = rand.Uint64N(1_000_000)
+	if seed = *seedFlag; seed == 0 {
+		seed = rand.Uint64N(1_000_000) + 1
+	}
 	random := rand.New(rand.NewPCG(seed, 0))
 	every := 1
 	if postgres {
