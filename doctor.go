@@ -15,7 +15,7 @@ import (
 // A Difference is one thing that is not here as it is at Stripe.
 type Difference struct {
 	Customer id.Customer `json:"customer,omitempty"` // empty for what is no customer's
-	What     string      `json:"what"`               // customer, plan, status, period, payment, grant, price, event
+	What     string      `json:"what"`               // customer, plan, status, period, payment, grant, report, usage, price, event
 	Here     string      `json:"here"`
 	Stripe   string      `json:"stripe"`
 	Cause    string      `json:"cause"` // how that comes about, and what mends it
@@ -26,8 +26,9 @@ type Difference struct {
 const doctorPage = 100
 
 // Diagnose compares everything that is kept here of Stripe with Stripe: customers, plans, periods, payments, what they
-// bought, prices, and events that were given up. It changes nothing, unless repair is true: then each customer that
-// differs is read from Stripe anew, and looked at again.
+// bought, what was told of their use, prices, and events that were given up. It changes nothing, unless repair is true: then
+// customers at Stripe whose binding is lost are bound, usage that Stripe does not count as told is corrected, and each
+// customer that differs is read from Stripe anew, and looked at again.
 func (e *Engine) Diagnose(ctx context.Context, repair bool) ([]Difference, error) {
 	s, err := e.sells()
 	if err != nil {
@@ -45,6 +46,11 @@ func (e *Engine) Diagnose(ctx context.Context, repair bool) ([]Difference, error
 		all = append(all, Difference{What: "event", Here: "parked: " + ev.Error, Stripe: ev.ID + " " + ev.Kind,
 			Cause: "Working on it failed " + fmt.Sprint(ev.Attempts) + " times. Mend what the error names, then: tollgate webhooks replay " + ev.ID})
 	}
+	lost, err := e.diagnoseCustomers(ctx, s, repair)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, lost...)
 	for after := id.Key(0); ; {
 		page, err := e.db.Bound(ctx, after, doctorPage)
 		if err != nil {
@@ -69,9 +75,12 @@ func (e *Engine) Diagnose(ctx context.Context, repair bool) ([]Difference, error
 	}
 }
 
-// repair reads a customer anew, and says of each difference whether it is gone.
+// repair reads a customer anew, has Stripe told what it was not, and says of each difference whether it is gone.
 func (e *Engine) repair(ctx context.Context, s *seller, b store.Billing, found []Difference) ([]Difference, error) {
 	if err := e.sync(ctx, b.Customer); err != nil {
+		return nil, err
+	}
+	if err := e.repairUsage(ctx, b); err != nil {
 		return nil, err
 	}
 	left, err := e.diagnose(ctx, s, b)
@@ -80,13 +89,24 @@ func (e *Engine) repair(ctx context.Context, s *seller, b store.Billing, found [
 	}
 	still := map[string]bool{}
 	for _, d := range left {
-		still[d.What+d.Stripe] = true
+		still[d.subject()] = true
 	}
 	for i := range found {
-		found[i].Repaired = !still[found[i].What+found[i].Stripe]
+		found[i].Repaired = !still[found[i].subject()]
 	}
 	return found, nil
 }
+
+// subject tells the differences of a customer apart, before a repair and after it.
+func (d Difference) subject() string {
+	if d.What == differenceReport {
+		return d.What + d.Here // Stripe words each refusal anew
+	}
+	return d.What + d.Stripe
+}
+
+// differenceReport is the What of a report that is stuck.
+const differenceReport = "report"
 
 // diagnosePrices compares the catalog with what Stripe sells.
 func (e *Engine) diagnosePrices(ctx context.Context, s *seller) ([]Difference, error) {
@@ -124,7 +144,7 @@ func (e *Engine) diagnose(ctx context.Context, s *seller, b store.Billing) ([]Di
 	case err != nil:
 		return nil, err
 	case deleted:
-		differ("customer", b.Stripe, "deleted", "The customer was deleted at Stripe. It keeps what it has here, and cannot buy: erase it, or make another one.")
+		differ("customer", b.Stripe, "deleted", "The customer was deleted at Stripe. It keeps what it has here, and cannot buy: erase it, or make another one there with its metadata, source=tollgate and customer="+string(c.ExternalID)+", and repair.")
 	case name != c.ExternalID:
 		differ("customer", string(c.ExternalID), string(name), "The customer at Stripe carries another externalId in its metadata. Set it there.")
 	}
@@ -170,7 +190,8 @@ func (e *Engine) diagnose(ctx context.Context, s *seller, b store.Billing) ([]Di
 			differ("grant", "missing", fmt.Sprintf("%s %s of payment %s", g.Amount, g.Balance, g.Payment), missed)
 		}
 	}
-	return all, nil
+	used, err := e.diagnoseUsage(ctx, c, b)
+	return append(all, used...), err
 }
 
 func shownPaid(p subscription.Paid) string {

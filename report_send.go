@@ -239,11 +239,14 @@ func (e *Engine) arrived(ctx context.Context, b store.Billing, r *store.Report, 
 }
 
 func (e *Engine) counted(ctx context.Context, b store.Billing, r *store.Report) (int64, error) {
+	return e.countedIn(ctx, b, r.Event, subscription.Counting(period.Span{Start: r.Start, End: r.End}))
+}
+
+func (e *Engine) countedIn(ctx context.Context, b store.Billing, event string, span period.Span) (int64, error) {
 	if err := e.seller.reporter.pace.Wait(ctx); err != nil {
 		return 0, err
 	}
-	span := subscription.Counting(period.Span{Start: r.Start, End: r.End})
-	return e.seller.stripe.Counted(ctx, r.Event, b.Stripe, span)
+	return e.seller.stripe.Counted(ctx, event, b.Stripe, span)
 }
 
 // carry bills usage that came after its invoice on the next one: by what the period costs more with it.

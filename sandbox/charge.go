@@ -74,6 +74,9 @@ func (tx *tx) newCharge(p *paymentIntent, m *paymentMethod) *charge {
 	return c
 }
 
+// refundsShown is how many refunds a charge that is expanded holds, the newest; the list of refunds has the others.
+const refundsShown = 10
+
 func refundsOfCharge(tx *tx, id string) any {
 	c, ok := find[*charge](tx, id)
 	if !ok {
@@ -83,7 +86,9 @@ func refundsOfCharge(tx *tx, id string) any {
 	for _, r := range tx.refundsOf(c) {
 		all = append([]*refund{r}, all...)
 	}
-	return listed(urlf("/v1/charges/%s/refunds", id), shownAll(tx, all))
+	shown := listed(urlf("/v1/charges/%s/refunds", id), shownAll(tx, all[:min(len(all), refundsShown)]))
+	shown.HasMore = len(all) > refundsShown
+	return shown
 }
 
 func getCharge(tx *tx, p *byID) (any, error) { return needPath[*charge](tx, p.ID, "charge") }

@@ -11,14 +11,17 @@ import (
 type DoctorCmd struct {
 	database
 	selling
-	Repair bool `help:"Mend what reading from Stripe mends. Run it without this first."`
+	Repair bool `help:"Mend what can be mended. Run it without this first."`
 	JSON   bool `name:"json" help:"Print JSON."`
 }
 
 // Help tells more than one line does.
 func (DoctorCmd) Help() string {
-	return `Compares customers, plans, billing periods, payments, what they bought, prices and events with Stripe, and prints each
-difference with its cause. It exits 1 when there is one that is not mended.
+	return `Compares customers, plans, billing periods, payments, what they bought, usage that was reported, prices and events with
+Stripe, and prints each difference with its cause. It exits 1 when there is one that is not mended.
+
+With --repair, customers are read from Stripe anew, one whose customer at Stripe was lost is bound to it again, usage that
+waits is told at once, and usage that Stripe has not counted as it was told for a day is corrected.
 
 Examples:
 

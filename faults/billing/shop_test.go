@@ -15,6 +15,7 @@ import (
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/sandbox"
+	"github.com/tollgate/tollgate/sandbox/conform"
 	"github.com/tollgate/tollgate/subscription"
 )
 
@@ -51,12 +52,14 @@ type shop struct {
 	ctx     context.Context
 	engine  *tollgate.Engine
 	sandbox *sandbox.Server
-	url     string // of the sandbox
+	calls   *conform.Client // before the sandbox: holds what the engine sends to Stripe's description
+	url     string          // of both
 	hooks   *httptest.Server
 	box     *atomic.Pointer[postbox] // keeps the webhooks when it is set
 	secret  string                   // of the webhooks
 	at      map[id.Customer]string   // who customers are at Stripe, as far as a test has noted it
 	prices  map[string]string        // at Stripe, by slug
+	page    string                   // of a checkout that waits to be paid
 
 	payments tollgate.Payments
 }
@@ -84,9 +87,10 @@ func openWith(t testing.TB, db string, options sandbox.Options, catalog []byte, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	listening.Config.Handler = stripe
+	calls := conform.Requests(t, stripe)
+	listening.Config.Handler = calls
 	listening.Start()
-	s := &shop{TB: t, ctx: t.Context(), sandbox: stripe, url: options.BaseURL, at: map[id.Customer]string{}, prices: map[string]string{}, box: &atomic.Pointer[postbox]{}}
+	s := &shop{TB: t, ctx: t.Context(), sandbox: stripe, calls: calls, url: options.BaseURL, at: map[id.Customer]string{}, prices: map[string]string{}, box: &atomic.Pointer[postbox]{}}
 	s.hooks = httptest.NewServer(http.HandlerFunc(s.receive))
 	if s.secret, err = stripe.Listen(s.hooks.URL); err != nil {
 		t.Fatal(err)

@@ -54,6 +54,20 @@ func (db *DB) Bind(ctx context.Context, customer id.Key, stripe string, at time.
 	return bound, err
 }
 
+// Rebind says that a customer is another one at Stripe than before, and reports false when it was not that one any more.
+func (db *DB) Rebind(ctx context.Context, customer id.Key, before, stripe string) (rebound bool, err error) {
+	err = db.Update(ctx, func(tx *Tx) error {
+		res, err := tx.sql.ExecContext(ctx, "UPDATE stripe_customer SET stripe = $3 WHERE customer = $1 AND stripe = $2", int64(customer), before, stripe)
+		if err != nil {
+			return fmt.Errorf("bind to Stripe again: %w", err)
+		}
+		n, err := res.RowsAffected()
+		rebound = n == 1
+		return err
+	})
+	return rebound, err
+}
+
 // TakeTicket numbers a reading of a customer's state at Stripe, before it begins.
 func (db *DB) TakeTicket(ctx context.Context, customer id.Key) (ticket int64, err error) {
 	err = db.Update(ctx, func(tx *Tx) error {

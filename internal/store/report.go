@@ -217,62 +217,6 @@ func (db *DB) SettleChecks(ctx context.Context, k ReportKey, upTo int64, trouble
 	})
 }
 
-// Reported is what a period's steps come to, in whole units.
-type Reported struct {
-	Events  int64 // that Stripe has taken as meter events
-	Carried int64 // on a later invoice
-	Failed  int64 // given up
-	Pending int64 // neither yet
-	Last    int64 // the number of the last one taken
-	Tried   bool  // one that is pending has been tried
-}
-
-// All returns what has reached an invoice, or will.
-func (r Reported) All() int64 { return r.Events + r.Carried }
-
-// ReportedOf adds up the steps of a period.
-func (db *DB) ReportedOf(ctx context.Context, k ReportKey) (Reported, error) {
-	var r Reported
-	rows, err := db.reads.QueryContext(ctx, `
-		SELECT state, CAST(SUM(quantity) AS BIGINT), MAX(number), MAX(attempts)
-		FROM usage_report
-		WHERE customer = $1 AND meter = $2 AND period_start = $3
-		GROUP BY state
-		ORDER BY state`, int64(k.Customer), string(k.Meter), micros(k.Start))
-	if err != nil {
-		return r, fmt.Errorf("read reports: %w", err)
-	}
-	err = each(rows, func() error {
-		var state string
-		var sum, last, tries int64
-		if err := rows.Scan(&state, &sum, &last, &tries); err != nil {
-			return err
-		}
-		switch state {
-		case ReportSent, ReportConfirmed:
-			r.Events, r.Last = r.Events+sum, max(r.Last, last)
-		case ReportCarried:
-			r.Carried += sum
-		case ReportFailed:
-			r.Failed += sum
-		default:
-			r.Pending, r.Tried = r.Pending+sum, tries > 0
-		}
-		return nil
-	})
-	return r, err
-}
-
-// TroubledReports returns the steps that carry an error, those of a meter together, the latest first.
-func (db *DB) TroubledReports(ctx context.Context, limit int) ([]Report, error) {
-	return db.reports(ctx, `
-		SELECT `+reportColumns+`
-		FROM usage_report
-		WHERE state IN ('pending', 'sent', 'failed') AND error <> ''
-		ORDER BY meter, created_at DESC, customer, number
-		LIMIT $1`, limit)
-}
-
 // A PaidPeriod is a billing period that an invoice paid for, and the plan it was for at its end.
 type PaidPeriod struct {
 	period.Span

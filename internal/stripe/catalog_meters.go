@@ -27,7 +27,7 @@ func (s *shelf) compareMeters(want *goods, out *Changes) error {
 		if found == nil {
 			line.Op = OpCreate
 			out.add(step{Step: line, path: "/v1/billing/meters", form: form{{"display_name", w.name},
-				{"event_name", eventPrefix + string(w.slug)}, {"default_aggregation[formula]", "sum"}}})
+				{"event_name", MeterName(w.slug)}, {"default_aggregation[formula]", "sum"}}})
 			continue
 		}
 		if formula := found.DefaultAggregation.Formula; formula != "sum" {

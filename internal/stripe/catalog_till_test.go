@@ -58,12 +58,14 @@ topUps:
 
 const hook = "https://app.example.com/webhooks/stripe"
 
-// A till is a sandbox with a client of it, every exchange of which is held to Stripe's description.
+// A till is a sandbox with a client of it. Every exchange is held to Stripe's description, and every request of the client's,
+// whatever it is answered.
 type till struct {
 	*sandbox.Server
 	*stripe.Client
 	url  string
-	seen func() map[string]int
+	seen func() map[string]int // operations that were answered with success
+	sent func() map[string]int // operations that the client asked for
 }
 
 func open(t *testing.T, around func(http.Handler) http.Handler) till {
@@ -73,7 +75,8 @@ func open(t *testing.T, around func(http.Handler) http.Handler) till {
 		t.Fatal(err)
 	}
 	checked := conform.Handler(t, server)
-	handler := http.Handler(checked)
+	requests := conform.Requests(t, checked)
+	handler := http.Handler(requests)
 	if around != nil {
 		handler = around(handler)
 	}
@@ -84,7 +87,7 @@ func open(t *testing.T, around func(http.Handler) http.Handler) till {
 			t.Error(err)
 		}
 	})
-	return till{server, caller(t, listening.URL), listening.URL, checked.Seen}
+	return till{server, caller(t, listening.URL), listening.URL, checked.Seen, requests.Seen}
 }
 
 func caller(t *testing.T, url string) *stripe.Client {

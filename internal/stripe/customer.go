@@ -3,7 +3,6 @@ package stripe
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	stripe "github.com/stripe/stripe-go/v86"
 
@@ -37,20 +36,43 @@ func (c *Client) CreateCustomer(ctx context.Context, p Payer) (string, error) {
 	return made.ID, nil
 }
 
-// FindCustomer searches for a customer that was made before, whose id was lost; empty when there is none. Search is up to
-// a minute behind, so that it only mends what is older.
-func (c *Client) FindCustomer(ctx context.Context, name id.Customer) (string, error) {
-	return call(ctx, c, "search customers", func(ctx context.Context) (string, error) {
-		params := &stripe.CustomerSearchParams{}
-		params.Query = fmt.Sprintf("metadata['%s']:'%s' AND metadata['%s']:'%s'", metaSource, source, metaCustomer, strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(string(name)))
-		for found, err := range c.api.V1Customers.Search(ctx, params).All(ctx) {
+// A Found is a customer at Stripe that we made.
+type Found struct {
+	Stripe     string // cus_…
+	ExternalID id.Customer
+}
+
+// Customers reads the customers at Stripe that carry our metadata, newest first, and hands them over by the page; what keep
+// returns as an error ends it. Those that were deleted are not there. After an answer that was lost it begins again. It
+// reads all customers of the account: a search is up to a minute behind (https://docs.stripe.com/search), a list is not.
+func (c *Client) Customers(ctx context.Context, keep func([]Found) error) error {
+	var kept error
+	_, err := call(ctx, c, "list customers", func(ctx context.Context) (struct{}, error) {
+		params := &stripe.CustomerListParams{}
+		params.Limit = stripe.Int64(pageLength)
+		var page []Found
+		for found, err := range c.api.V1Customers.List(ctx, params).All(ctx) {
 			if err != nil {
-				return "", err
+				return struct{}{}, err
 			}
-			return found.ID, nil
+			if found.Metadata[metaSource] != source || found.Metadata[metaCustomer] == "" {
+				continue
+			}
+			if page = append(page, Found{Stripe: found.ID, ExternalID: id.Customer(found.Metadata[metaCustomer])}); len(page) < pageLength {
+				continue
+			}
+			if kept = keep(page); kept != nil {
+				return struct{}{}, nil
+			}
+			page = nil
 		}
-		return "", nil
+		kept = keep(page)
+		return struct{}{}, nil
 	})
+	if err != nil {
+		return err
+	}
+	return kept
 }
 
 // CustomerName returns the externalId that a customer at Stripe carries, and whether it is there at all.

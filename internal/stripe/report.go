@@ -20,7 +20,7 @@ import (
 )
 
 // MeterName returns the name under which Stripe's meter of a balance takes events.
-func MeterName(balance id.Slug) string { return "tollgate_" + string(balance) }
+func MeterName(balance id.Slug) string { return eventPrefix + string(balance) }
 
 // A MeterEvent is usage for a meter that adds up.
 type MeterEvent struct {

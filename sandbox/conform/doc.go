@@ -11,6 +11,7 @@
 //   - a field that can be expanded is an id unless `expand` asked for the object, and the object when it did;
 //   - an error's body is the file's error.
 //
-// [File.Event] checks the body of a webhook in the same way, and [File.Request] the parameters a client sends. Every
-// finding is a [Problem] that names the JSON path, as in `$.items.data[0].price.unit_amount`.
+// [Requests] holds a client to it: every request that one of Stripe's libraries sends. [File.Event] checks the body of a
+// webhook in the same way, and [File.Request] the parameters of one request. Every finding is a [Problem] that names the
+// JSON path, as in `$.items.data[0].price.unit_amount`.
 package conform
