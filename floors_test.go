@@ -43,10 +43,10 @@ var floors = map[string]place{
 	"money":    {floor: 2},
 
 	// Nouns: types and all the rules.
-	"meter":        {floor: 3},
-	"credit":       {floor: 4},
+	"meter":        {floor: 2},
+	"credit":       {floor: 3},
+	"subscription": {floor: 3},
 	"plan":         {floor: 4},
-	"subscription": {floor: 4},
 	"usage":        {floor: 4},
 
 	// Doors to the outside.

@@ -76,7 +76,7 @@ func described() []route {
 		{pattern: "GET /billing", name: "getBilling", summary: "Everything a front end shows", action: tollgate.ActionRead, answer: Billing{}},
 		{
 			pattern: "POST /check", name: "checkOwn", summary: "Check an amount or a feature", action: tollgate.ActionCheck, body: checkBody{}, example: `{"meter": "ai_requests", "amount": 3}`,
-			answer: tollgate.Check{}, refuses: []fault.Code{fault.FeatureNotInPlan, fault.NotFound},
+			answer: tollgate.Check{}, refuses: []fault.Code{fault.Suspended, fault.FeatureNotInPlan, fault.NotFound},
 		},
 		{
 			pattern: "GET /usage", name: "getOwnUsage", summary: "Statistics of a meter", action: tollgate.ActionRead, answer: tollgate.UsageReport{}, refuses: []fault.Code{fault.NotFound, fault.Invalid},
@@ -95,7 +95,7 @@ func described() []route {
 			pattern: "POST /usage-events", name: "recordUsageEvent", summary: "Record usage, from a server", action: record, body: usageEventBody{},
 			about:   "Checks and records as POST /v1/consume does. It takes a secret key of the scope record, and no customer token: whoever sits before a browser can leave the request out or change its amount.",
 			example: `{"customer": "user_42", "usageMeterSlug": "ai_requests", "amount": 1, "transactionId": "req_1001"}`,
-			answer:  tollgate.Receipt{}, refuses: []fault.Code{fault.InsufficientCredits, fault.NotFound, fault.Conflict},
+			answer:  tollgate.Receipt{}, refuses: []fault.Code{fault.InsufficientCredits, fault.Suspended, fault.NotFound, fault.Conflict},
 		},
 		{
 			pattern: "POST /create-checkout", name: "createCheckout", summary: "Begin to buy", action: tollgate.ActionCheckout, body: checkoutBody{}, example: `{"priceSlug": "pro_monthly"}`,
