@@ -26,7 +26,14 @@ func (e *Engine) Balance(ctx context.Context, customer id.Customer, slug id.Slug
 	if err != nil {
 		return credit.Balance{}, err
 	}
-	return state.View(slug, now), nil
+	return shownBalance(&state, c, slug, now), nil
+}
+
+// shownBalance returns a balance in full. That of a customer whose subscription gives no access is suspended.
+func shownBalance(s *credit.State, c Customer, slug id.Slug, now time.Time) credit.Balance {
+	b := s.View(slug, now)
+	b.Suspended = b.Suspended || c.Plan == ""
+	return b
 }
 
 // state returns an account brought up to date; nothing is written.
@@ -87,7 +94,7 @@ func (e *Engine) balances(ctx context.Context, b *book, c Customer) ([]credit.Ba
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, s.View(slug, now))
+		out = append(out, shownBalance(&s, c, slug, now))
 	}
 	return out, nil
 }

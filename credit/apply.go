@@ -37,7 +37,7 @@ type Request struct {
 	Seq           int64             // a void's: the line of the usage
 	Lots          []Lot             // a void's: the lots among Parts as they were granted, should the account have let go of them
 	Policy        ClawBackPolicy    // a claw-back's; empty is Forgive. Its Lot has the ID and the Amount of the grant
-	Past          []Entry           // a claw-back's and its undoing's: the account's lines of GrantKinds before it, in their order, those of windows left out
+	Past          []Entry           // a claw-back's and its undoing's: the account's lines before it that MovesGrants, in their order
 }
 
 // A Result is what a request did.

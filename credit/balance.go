@@ -28,7 +28,7 @@ type Balance struct {
 	Grants  []Lot           `json:"grants,omitempty"`
 	Holds   []Hold          `json:"holds,omitempty"`
 	Debts   []Debt          `json:"debts,omitempty"` // what debt is made of, oldest first
-	// Suspended says that nothing is consumed or held until the debt is paid.
+	// Suspended says that nothing is consumed or held until the debt, or the customer's subscription, is paid.
 	Suspended bool `json:"suspended,omitempty"`
 }
 

@@ -54,11 +54,16 @@ func (s *State) forgives(lot string) bool {
 	return slices.ContainsFunc(s.Debts, func(d Debt) bool { return d.Policy == Forgive && d.Grant == lot })
 }
 
+// NoAccess returns the fault of a customer whose subscription is not paid and gives no access until it is.
+func NoAccess() *fault.Error {
+	return fault.New(fault.Suspended, "The subscription is not paid, and gives no access until it is: have the customer pay its open invoice.")
+}
+
 // refused returns the fault that consuming and holding meet while the account is suspended or the customer has no access.
 func (a *act) refused() error {
 	switch {
 	case a.terms.NoAccess:
-		return fault.New(fault.Suspended, "The subscription is not paid, and gives no access until it is: have the customer pay its open invoice.")
+		return NoAccess()
 	case a.Barred():
 		return fault.New(fault.Suspended, "The balance is suspended: money was refunded or disputed after %s that it had bought were spent. A top-up or a grant of as much lifts it.", a.Owed()).
 			With("owed", a.Owed())

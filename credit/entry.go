@@ -45,10 +45,16 @@ func (k Kind) IsUsage() bool {
 	return false
 }
 
-// GrantKinds lists the kinds of lines that move units of a grant otherwise than usage and holds do, but for the one that
-// made it: those that Request.Past is about.
-func GrantKinds() []Kind {
-	return []Kind{KindExpire, KindRevoke, KindClawBack, KindDebt, KindDebtPaid, KindRestore}
+// MovesGrants reports whether a line moves units of a grant, or what is owed for one, otherwise than usage and holds do, and is
+// not the one that made it: such lines make Request.Past.
+func MovesGrants(e Entry) bool {
+	switch e.Kind {
+	case KindRevoke, KindClawBack, KindDebt, KindDebtPaid, KindRestore:
+		return true
+	case KindExpire:
+		return e.Cause != causeWindow
+	}
+	return false
 }
 
 // An Entry is one immutable ledger line.

@@ -94,7 +94,7 @@ func (m *model) spent(lot string) (n int64) {
 // past returns the lines that a claw-back and its undoing are told.
 func (h *history) past() (past []credit.Entry) {
 	for _, e := range h.lines {
-		if slices.Contains(credit.GrantKinds(), e.Kind) && e.Cause != "window" {
+		if credit.MovesGrants(e) {
 			past = append(past, e)
 		}
 	}
