@@ -169,8 +169,11 @@ func (r route) operation(registry huma.Registry, prefix string) *huma.Operation 
 	}
 	op.Responses[strconv.Itoa(http.StatusOK)] = &huma.Response{Description: "OK", Content: answer}
 	for _, c := range codes {
-		status := strconv.Itoa(fault.New(c, "").Status())
-		op.Responses[status] = &huma.Response{Description: string(c), Content: map[string]*huma.MediaType{jsonType: {Schema: &huma.Schema{Ref: "#/components/schemas/Error"}}}}
+		status, words := strconv.Itoa(fault.New(c, "").Status()), string(c)
+		if r := op.Responses[status]; r != nil && r.Description != words {
+			words = r.Description + " or " + words
+		}
+		op.Responses[status] = &huma.Response{Description: words, Content: map[string]*huma.MediaType{jsonType: {Schema: &huma.Schema{Ref: "#/components/schemas/Error"}}}}
 	}
 	return op
 }
