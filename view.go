@@ -386,7 +386,7 @@ func (v *view) refusal(o *op, c *store.Customer, err error) error {
 		return err
 	}
 	f = f.With("balance", string(o.slug)).With("meter", string(o.req.Meter))
-	if f.Code == fault.Suspended {
+	if f.Code == fault.Suspended && c.Plan == "" {
 		f = f.With("status", c.Status)
 	}
 	if v.book.UpgradeURL != "" {
