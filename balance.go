@@ -26,7 +26,14 @@ func (e *Engine) Balance(ctx context.Context, customer id.Customer, slug id.Slug
 	if err != nil {
 		return credit.Balance{}, err
 	}
-	return state.View(slug, now), nil
+	return shownBalance(&state, c.Plan, slug, now), nil
+}
+
+// shownBalance returns a balance in full. That of a customer whose subscription gives no access is suspended.
+func shownBalance(s *credit.State, plan, slug id.Slug, now time.Time) credit.Balance {
+	b := s.View(slug, now)
+	b.Suspended = b.Suspended || plan == ""
+	return b
 }
 
 // state returns an account brought up to date; nothing is written.
@@ -87,7 +94,7 @@ func (e *Engine) balances(ctx context.Context, b *book, c Customer) ([]credit.Ba
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, s.View(slug, now))
+		out = append(out, shownBalance(&s, c.Plan, slug, now))
 	}
 	return out, nil
 }
@@ -133,7 +140,7 @@ func (e *Engine) BalanceAt(ctx context.Context, customer id.Customer, slug id.Sl
 		terms.Limit, terms.Unlimited, terms.Soft = state.Limit, state.Unlimited, state.Soft
 	}
 	state, _, _, err = credit.Apply(state, terms, credit.Request{}, t)
-	return state.View(slug, t), err
+	return shownBalance(&state, c.row.Plan, slug, t), err
 }
 
 // eachLine calls do with the lines of an account in their order until it returns false.

@@ -52,9 +52,9 @@ func newBook(c *plan.Catalog, text string) *book {
 	return b
 }
 
-// plan returns the plan of a slug. One that has left the catalog counts as the default plan.
+// plan returns the plan of a slug: for one that has left the catalog the default plan, and for none a plan with nothing in it.
 func (b *book) plan(slug id.Slug) plan.Plan {
-	if p, ok := b.Plans[slug]; ok {
+	if p, ok := b.Plans[slug]; ok || slug == "" {
 		return p
 	}
 	return b.DefaultPlan()
@@ -72,7 +72,7 @@ func (b *book) payer(planSlug, m id.Slug) (id.Slug, quantity.Units) {
 func (e *Engine) terms(b *book, c *store.Customer, slug id.Slug, now time.Time) credit.Terms {
 	a, ok := b.plan(c.Plan).Includes[slug]
 	if !ok {
-		return credit.Terms{Keep: b.keeps[slug], Limit: credit.Adjusted(0, c.Adjustments, slug, period.Span{}, now)}
+		return credit.Terms{Keep: b.keeps[slug], NoAccess: c.Plan == "", Limit: credit.Adjusted(0, c.Adjustments, slug, period.Span{}, now)}
 	}
 	t := credit.Terms{Limit: a.Limit, Unlimited: a.Unlimited, Soft: a.Soft, Keep: b.keeps[slug]}
 	monthly := a.Every == period.BillingMonth

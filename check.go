@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/meter"
@@ -33,6 +34,7 @@ type Check struct {
 	Value      *plan.Value     `json:"value,omitempty"` // what the plan gives the feature
 	Plan       id.Slug         `json:"plan"`
 	UpgradeURL string          `json:"upgradeUrl,omitempty"` // when not allowed
+	Suspended  bool            `json:"suspended,omitempty"`  // not allowed until something is paid: the subscription, or what the balance owes
 }
 
 // Check answers from the state of this moment and writes nothing. Faults: not_found for an unknown customer, meter or
@@ -53,6 +55,9 @@ func (e *Engine) Check(ctx context.Context, r CheckRequest) (Check, error) {
 		out, err = e.checkMeter(ctx, b, c, r)
 	}
 	out.Plan = c.Plan
+	if c.Plan == "" {
+		out.Allowed, out.Suspended = false, true
+	}
 	if !out.Allowed {
 		out.UpgradeURL = b.UpgradeURL
 	}
@@ -94,16 +99,21 @@ func (e *Engine) checkMeter(ctx context.Context, b *book, c Customer, r CheckReq
 		return Check{}, fault.Field("amount", amount, quantity.Max, "The amount is too large to be charged.")
 	}
 	out.Required = &required
-	out.Allowed = state.Unlimited || state.Soft || required <= state.Available(now)
+	out.Suspended = state.Barred()
+	out.Allowed = !out.Suspended && (state.Unlimited || state.Soft || required <= state.Available(now))
 	return out, nil
 }
 
 // CheckFeature returns what the customer's plan gives a feature. Faults: feature_not_in_plan when the plan does not
-// include it or has it switched off, with allowed (false), feature, plan and upgradeUrl; not_found.
+// include it or has it switched off, with allowed (false), feature, plan and upgradeUrl; suspended when the customer's
+// subscription gives no access; not_found.
 func (e *Engine) CheckFeature(ctx context.Context, customer id.Customer, feature id.Slug) (plan.Value, error) {
 	out, err := e.Check(ctx, CheckRequest{Customer: customer, Feature: feature})
 	if err != nil {
 		return plan.Value{}, err
+	}
+	if out.Suspended {
+		return plan.Value{}, credit.NoAccess().With("feature", string(feature)).With("allowed", false)
 	}
 	if !out.Allowed {
 		f := fault.New(fault.FeatureNotInPlan, "The plan %q does not include %q.", string(out.Plan), string(feature)).

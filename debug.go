@@ -86,7 +86,7 @@ func (w *watch) sees(c id.Customer) bool {
 }
 
 // decided logs how an act was decided.
-func (e *Engine) decided(o *op, terms credit.Terms, before, after *credit.State, lines []credit.Entry, err error, locked bool, took time.Duration) {
+func (e *Engine) decided(o *op, terms credit.Terms, before, after *credit.State, lines []credit.Entry, own int, err error, locked bool, took time.Duration) {
 	how := "cache"
 	if locked {
 		how = "lock"
@@ -100,9 +100,9 @@ func (e *Engine) decided(o *op, terms credit.Terms, before, after *credit.State,
 	}
 	if err != nil {
 		attrs = append(attrs, "refused", err.Error())
-	} else if len(lines) > 0 {
-		last := lines[len(lines)-1]
-		attrs = append(attrs, "line", string(last.Kind), "moved", last.Amount.String(), "sources", sources(last.Parts))
+	} else if own >= 0 {
+		line := lines[own]
+		attrs = append(attrs, "line", string(line.Kind), "moved", line.Amount.String(), "sources", sources(line.Parts))
 	}
 	e.log.Info("decided", attrs...) // whoever asked for it wants it whatever the level
 }

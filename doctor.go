@@ -153,13 +153,10 @@ func (e *Engine) diagnose(ctx context.Context, s *seller, b store.Billing) ([]Di
 	if err != nil {
 		return nil, err
 	}
-	d := subscription.Decide(p, subscription.Policy{Grace: s.Grace}, e.Now())
+	book := e.book.Load()
+	d := subscription.Decide(p, book.Access, e.Now())
 	if d.Subscription != nil {
-		plan := d.Plan
-		if _, known := e.book.Load().Plans[plan]; !known {
-			plan = e.book.Load().DefaultPlan().Slug
-		}
-		differ("plan", string(c.Plan), string(plan), missed)
+		differ("plan", string(c.Plan), string(book.granted(d)), missed)
 		differ("status", c.Status, string(d.Status), missed)
 		if !c.Paid.Equal(d.Paid) {
 			differ("period", shownPaid(c.Paid), shownPaid(d.Paid), missed)

@@ -133,7 +133,7 @@ func (e *Engine) Explain(ctx context.Context, customer id.Customer, slug id.Slug
 		for _, p := range pending {
 			out.Pending = append(out.Pending, Told{Line{Entry: p}, words.Tell(p)})
 		}
-		out.Balance = state.View(slug, now)
+		out.Balance = shownBalance(&state, c.Plan, slug, now)
 		out.Summary = words.Summary(&state, now)
 		return err
 	})

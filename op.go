@@ -31,6 +31,7 @@ type op struct {
 	since  int64          // of a unique meter's void: the start of the window it was counted in
 	void   id.Transaction // the event this undoes
 	lock   bool           // must look ids up before deciding
+	past   bool           // is told, under the lock, what has moved the account's grants
 	looked bool           // the locked attempt under way has looked its id up
 
 	// answer makes what a ledger line's caller is told, from the account after it.

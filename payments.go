@@ -2,7 +2,6 @@ package tollgate
 
 import (
 	"context"
-	"time"
 
 	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
@@ -23,7 +22,6 @@ type Payments struct {
 	TrialDays      *int   // of every plan; the catalog's when nil
 	PromotionCodes bool   // whether the checkout page takes them
 	AutomaticTax   bool
-	Grace          time.Duration // how long a plan stays in force after a renewal was not paid; subscription.GraceDefault when 0
 	// Automatic says what customers without billing are subscribed to in the background; nil leaves them alone.
 	Automatic *AutomaticPlan
 	Mail      Mail // how customers are written to; the zero value writes nothing
@@ -53,9 +51,6 @@ func newSeller(e *Engine, p Payments) (*seller, error) {
 	letters, err := newMail(p.Mail)
 	if err != nil {
 		return nil, err
-	}
-	if p.Grace == 0 {
-		p.Grace = subscription.GraceDefault
 	}
 	return &seller{Payments: p, stripe: c, mail: letters, wake: make(chan struct{}, 1), ended: make(chan struct{}), reporter: newReporter()}, nil
 }
@@ -151,7 +146,7 @@ type RefundRequest struct {
 	ID      id.Transaction `json:"id"`               // the caller's own id of this refund; a retry with it gives nothing more back
 }
 
-// Refund gives money back, and takes back what it had bought, as far as it is not spent. The answer is the payment after
+// Refund gives money back, and takes back what it had bought; for what of that is spent the catalog has a policy. The answer is the payment after
 // it. Faults: not_found, invalid_request for more than is left, payments_not_configured.
 func (e *Engine) Refund(ctx context.Context, r RefundRequest) (subscription.Payment, error) {
 	var none subscription.Payment

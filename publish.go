@@ -16,6 +16,9 @@ type Publication struct {
 	DryRun  bool          `json:"dryRun,omitempty"`
 }
 
+// noticed is after how long every process has noticed a catalog that another has published.
+const noticed = 3 * catalogPoll
+
 // Catalog returns the catalog in force; Version 0 means that none has been published.
 func (e *Engine) Catalog() *plan.Catalog { return e.book.Load().Catalog }
 
@@ -24,7 +27,8 @@ func (e *Engine) CatalogText() string { return e.book.Load().text }
 
 // Publish reads a catalog and puts it in force as a new version, here at once and in other processes within a
 // second. One without changes publishes nothing. With dryRun nothing is published in any case. file names the
-// document in error messages. Faults: invalid_request with every problem and its place; conflict when somebody
+// document in error messages. A new policy for subscriptions that are not paid holds for those customers within seconds, as
+// long as payments are configured. Faults: invalid_request with every problem and its place; conflict when somebody
 // published at the same moment.
 func (e *Engine) Publish(ctx context.Context, file string, document []byte, dryRun bool) (Publication, error) {
 	c, err := plan.Parse(file, document)
@@ -44,7 +48,11 @@ func (e *Engine) Publish(ctx context.Context, file string, document []byte, dryR
 		return out, nil
 	}
 	err = e.db.Update(ctx, func(tx *store.Tx) error {
-		return tx.Publish(ctx, store.Document{Version: old.Version + 1, Text: string(document), PublishedAt: e.Now()})
+		err := tx.Publish(ctx, store.Document{Version: old.Version + 1, Text: string(document), PublishedAt: e.Now()})
+		if err != nil || before == nil || before.Access == c.Access {
+			return err
+		}
+		return tx.Relapse(ctx, e.Now().Add(noticed)) // the customers whom the policy is about are looked at anew
 	})
 	if errors.Is(err, store.ErrSeen) {
 		return Publication{}, fault.New(fault.Conflict, "Another catalog was published at the same moment. Look at it, then publish again.")

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/internal/store"
@@ -49,7 +48,7 @@ func (e *Engine) sync(ctx context.Context, key id.Key) error {
 	if err != nil {
 		return err
 	}
-	d := subscription.Decide(picture, subscription.Policy{Grace: s.Grace}, e.Now())
+	d := subscription.Decide(picture, e.book.Load().Access, e.Now())
 	c, err := e.db.CustomerByKey(ctx, key)
 	if store.None(err) {
 		return nil // erased
@@ -126,10 +125,7 @@ func (e *Engine) subscribe(ctx context.Context, tx *store.Tx, c store.Customer, 
 	}
 	b := e.book.Load()
 	to := c
-	to.Plan, to.Status, to.Paid = d.Plan, string(d.Status), d.Paid
-	if _, known := b.Plans[to.Plan]; !known {
-		to.Plan = b.DefaultPlan().Slug
-	}
+	to.Plan, to.Status, to.Paid = b.granted(d), string(d.Status), d.Paid
 	if to.Plan != c.Plan {
 		to.Since = e.Now()
 		if d.Plan != "" {
@@ -168,30 +164,6 @@ func (e *Engine) settle(ctx context.Context, c store.Customer, d subscription.De
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// clawBack takes back what is left of a grant's share, once; or gives back what was taken when the money stayed after all.
-func (e *Engine) clawBack(ctx context.Context, c store.Customer, slug id.Slug, back subscription.ClawBack) error {
-	name := "claw:" + back.ID + ":" + string(slug)
-	if !back.Undone {
-		o := &op{
-			customer: c.ExternalID, slug: slug, name: name, hash: hashOf("claw", back.Grant), // its share may be rounded otherwise after another return failed
-			req: credit.Request{Kind: credit.KindClawBack, Cause: back.ID, Reason: back.Reason, Amount: back.Amount,
-				Lot: credit.Lot{ID: id.Derived("grant", c.Key, back.Grant)}},
-		}
-		o.answer = func(s *credit.State, line credit.Entry, now time.Time) any {
-			return Revoked{ID: back.ID, Customer: c.ExternalID, Amount: -line.Amount, Balance: s.Receipt(slug, now)}
-		}
-		var out Revoked
-		return e.doNamed(ctx, o, &out, &out.Duplicate)
-	}
-	line, found, err := e.db.EntryNamed(ctx, c.Key, name)
-	if err != nil || !found || line.Amount == 0 {
-		return outside("find claw-back", err)
-	}
-	_, err = e.Grant(ctx, GrantRequest{Customer: c.ExternalID, Balance: slug, Amount: -line.Amount, ID: id.Transaction("undo:" + back.ID + ":" + string(slug)),
-		Source: "top_up", Reason: "the " + back.Reason + " " + back.ID + " was not made"})
-	return err
 }
 
 // unpack reads what was kept as JSON.

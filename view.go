@@ -150,6 +150,17 @@ func (v *view) decide(ctx context.Context, o *op) {
 		return
 	}
 	req.Lots = v.unrevoked(o)
+	if o.past {
+		if v.found == nil {
+			v.relock(o)
+			return
+		}
+		var err error
+		if req.Past, err = v.past(ctx, a.AccountKey); err != nil {
+			v.end(o, err)
+			return
+		}
+	}
 	now := a.State.At(v.now)
 	terms := v.w.engine.terms(v.book, c, o.slug, now)
 	value, err := v.distinct(ctx, o, &req, terms)
@@ -163,14 +174,14 @@ func (v *view) decide(ctx context.Context, o *op) {
 	}
 	state, lines, res, err := credit.Apply(a.State, terms, req, now)
 	if watched {
-		v.w.engine.decided(o, terms, &a.State, &state, lines, err, v.found != nil, time.Since(began))
+		v.w.engine.decided(o, terms, &a.State, &state, lines, res.Own, err, v.found != nil, time.Since(began))
 	}
 	if err != nil {
 		if v.found == nil || !o.looked {
 			v.relock(o)
 			return
 		}
-		v.end(o, v.refusal(o, err))
+		v.end(o, v.refusal(o, c, err))
 		return
 	}
 	if err := v.write(o, a, state, lines, res, now); err != nil {
@@ -225,6 +236,20 @@ func (v *view) unrevoked(o *op) []credit.Lot {
 		n := store.Name{Customer: o.key, Name: revokeName(l.ID)}
 		return v.entries[n] != nil || v.found != nil && v.found.Entries[n] != nil
 	})
+}
+
+// past returns the lines that have moved an account's grants otherwise than usage does, those of this view included.
+func (v *view) past(ctx context.Context, k store.AccountKey) ([]credit.Entry, error) {
+	lines, err := v.found.Past(ctx, k)
+	if err != nil {
+		return nil, outside("read ledger", err)
+	}
+	for _, e := range v.batch.Entries {
+		if e.AccountKey == k && credit.MovesGrants(e.Entry) {
+			lines = append(lines, e.Entry)
+		}
+	}
+	return lines, nil
 }
 
 // repeated finds what an earlier act under the same id left, and reports whether it answers this one.
@@ -304,24 +329,24 @@ func (v *view) distinct(ctx context.Context, o *op, req *credit.Request, terms c
 
 // write adds what an act writes to the batch.
 func (v *view) write(o *op, a *store.Account, state credit.State, lines []credit.Entry, res credit.Result, now time.Time) error {
-	last := len(lines) - 1
+	own := res.Own
 	if o.txid == "" { // before anything is added: a line without its account would break the ledger
-		said, err := json.Marshal(o.answer(&state, lines[last], now))
+		said, err := json.Marshal(o.answer(&state, lines[own], now))
 		if err != nil {
 			return fmt.Errorf("spell the answer to %s: %w", o.name, err)
 		}
 		o.said = string(said)
 	}
 	for i, line := range lines {
-		if i == last && o.txid != "" {
+		if i == own && o.txid != "" {
 			v.writeEvent(o, &state, line, res, now)
 			continue
 		}
 		e := &store.Entry{AccountKey: a.AccountKey, Entry: line}
-		if i == last {
+		if i == own {
 			e.Name, e.Hash, e.Answer = o.name, o.hash, o.said
 			v.entries[store.Name{Customer: o.key, Name: o.name}] = e
-		} else if line.Kind == credit.KindGrant { // of what a refund gives back: found and revoked as any grant
+		} else if line.Kind == credit.KindGrant { // of what a refund or a restoring gives back: found and revoked as any grant
 			e.Name, e.Answer = "grant:"+line.Cause, "{}"
 		}
 		v.batch.Entries = append(v.batch.Entries, e)
@@ -355,12 +380,15 @@ func (v *view) writeEvent(o *op, s *credit.State, line credit.Entry, res credit.
 }
 
 // refusal adds to a refusal what package credit cannot know.
-func (v *view) refusal(o *op, err error) error {
+func (v *view) refusal(o *op, c *store.Customer, err error) error {
 	f := fault.Of(err)
-	if f == nil || f.Code != fault.InsufficientCredits {
+	if f == nil || f.Code != fault.InsufficientCredits && f.Code != fault.Suspended {
 		return err
 	}
 	f = f.With("balance", string(o.slug)).With("meter", string(o.req.Meter))
+	if f.Code == fault.Suspended && c.Plan == "" {
+		f = f.With("status", c.Status)
+	}
 	if v.book.UpgradeURL != "" {
 		f = f.With("upgradeUrl", v.book.UpgradeURL)
 	}

@@ -120,7 +120,7 @@ func (e *Engine) work(ctx context.Context) {
 	}
 }
 
-// Work does one round of what is due: events of the inbox, plans whose grace has ended, and, every minute, usage to report
+// Work does one round of what is due: events of the inbox, plans whose grace has ended or whose policy has changed, and, every minute, usage to report
 // and customers to subscribe. It returns how many were
 // done. Any number of processes may do it at once.
 func (e *Engine) Work(ctx context.Context) (int, error) {

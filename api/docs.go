@@ -143,7 +143,9 @@ func showOperation(doc *huma.OpenAPI, op *huma.Operation) docsOperation {
 	for _, status := range sortedNames(op.Responses) {
 		n, err := strconv.Atoi(status)
 		if err == nil && n >= http.StatusBadRequest {
-			d.Codes = append(d.Codes, docsCode{n, op.Responses[status].Description, ""})
+			for code := range strings.SplitSeq(op.Responses[status].Description, " or ") {
+				d.Codes = append(d.Codes, docsCode{n, code, ""})
+			}
 		}
 	}
 	return d

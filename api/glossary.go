@@ -55,7 +55,7 @@ allowed: Whether it may be done at this moment.
 amount: How many units of the meter.
 asOf: When the price had this amount; now when not sent.
 at: When it happened.
-available: What can be used now, in the balance's units; null when unlimited, below zero only past a soft limit.
+available: What can be used now, in the balance's units, less what is owed; null when unlimited, below zero only past a soft limit or in debt.
 average: The mean of the parts' totals, to six decimals.
 balance: The balance just after.
 billed: The window is a billing period at Stripe.
@@ -72,6 +72,8 @@ current: Used in the running window, in the balance's units.
 customer: The customer's externalId.
 customers: externalIds, up to 100.
 data: The items.
+debt: What is owed, because its money went back after it was spent; left out when nothing is.
+debts: What the debt is made of, oldest first.
 date: In the time zone: of its first day or, by the hour, its time with the offset.
 display: For people, such as $7.99 per month.
 dryRun: Nothing was published.
@@ -132,7 +134,7 @@ parts: What each source of units moved; for usage, what paid.
 path: Where in the catalog.
 pending: What the next act will write first, such as a window that has ended.
 period: The billing period that holds now.
-plan: The slug of the customer's plan.
+plan: The slug of the customer's plan; empty while its subscription gives no access.
 planLimit: The limit without adjustments; null when unlimited.
 plans: Plans by slug, each with what it includes.
 preResetTotal: What had been used before the reset.
@@ -157,6 +159,7 @@ start: When it begins.
 startDate: When it begins; now when not sent.
 startsAt: From when it can be used.
 status: The state.
+suspended: Nothing may be used until what is owed, or the subscription, is paid.
 subscriptionId: The id of the subscription to the plan.
 summary: One sentence: what is left and why.
 syncedAt: As of when the amount was synced.
@@ -195,6 +198,9 @@ Bucket.end: When it ends.
 Bucket.events: How many events count.
 Bucket.start: When it begins.
 CaptureRequest.amount: How many units of the meter were used; all of the hold when not sent.
+Catalog.access: What subscriptions that are not paid give, by status: for the days of grace the plan that was bought, then default_plan, keep or no_access.
+Catalog.disputes: As refunds, of disputes.
+Catalog.refunds: What becomes of units that are spent already when their money is refunded: forgive, debt or suspend.
 Catalog.upgradeUrl: Where refusals send customers.
 Change.kind: What part of the catalog: meter, credits, feature, plan, allowance, price, …
 Check.balance: The slug of the balance that would pay.
@@ -210,6 +216,10 @@ CustomerLimit.limit: As it is now, adjustments included; null when unlimited.
 CustomerLimit.meter: The slug that was asked for.
 CustomerLimit.overage: Whether use past the limit is billed.
 Entry.used: Of a reset: what the window had counted.
+Debt.grant: The id of the grant whose money went back.
+Debt.id: The id of the refund or dispute.
+Debt.owed: What is not paid yet.
+Debt.policy: debt or suspend; forgive, in a line, for what is taken only when it comes back to its grant.
 Explanation.name: The name of the meter or credits pool.
 Gauge.value: The value.
 GrantRequest.amount: How many units of the balance: more than 0.
@@ -232,6 +242,8 @@ LimitAdjustmentBody.id: Your own id of this adjustment; a retry with it adds not
 Line.amount: What the line added to the balance; negative when it took.
 Line.at: When it took effect.
 Line.balance: The balance after it.
+Line.debt: What a claw-back found spent.
+Told.debt: What a claw-back found spent.
 Line.event: The event, of a line of usage.
 Lot.amount: How many units were granted.
 Opening.limit: What the plan allows in the window.

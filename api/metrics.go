@@ -76,7 +76,7 @@ func outcome(duplicate bool, err error) string {
 		return "duplicate"
 	case err == nil:
 		return "accepted"
-	case fault.Has(err, fault.InsufficientCredits):
+	case fault.Has(err, fault.InsufficientCredits), fault.Has(err, fault.Suspended):
 		return "refused"
 	case faultOf(err).Status() >= http.StatusInternalServerError:
 		return "failed"

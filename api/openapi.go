@@ -156,9 +156,12 @@ func refusals(op *huma.Operation, registry huma.Registry, need tollgate.Scope, c
 	}
 	codes = append(codes, fault.Internal)
 	for _, code := range codes {
-		status := strconv.Itoa(fault.New(code, "").Status())
+		status, words := strconv.Itoa(fault.New(code, "").Status()), string(code)
+		if r := op.Responses[status]; r != nil && r.Description != words {
+			words = r.Description + " or " + words
+		}
 		op.Responses[status] = &huma.Response{
-			Description: string(code),
+			Description: words,
 			Content:     map[string]*huma.MediaType{jsonType: {Schema: registry.Schema(reflect.TypeFor[Error](), true, "")}},
 		}
 	}

@@ -116,7 +116,7 @@ func usageOperations() map[string]operation {
 			about: "Either the balance covers the amount and the usage is durably recorded, or it is refused with 402 and nothing is written. No number of parallel calls spends a unit twice.\n\n" +
 				"A transactionId counts once, for ever: send the same request again after a timeout, and the first answer comes back with duplicate set to true. With record set to true the usage has already happened and is never refused.",
 			body: reflect.TypeFor[meter.Usage](), example: `{"customer": "user_42", "meter": "ai_requests", "amount": 1, "transactionId": "req_1001"}`,
-			answer: reflect.TypeFor[tollgate.Receipt](), refuses: []fault.Code{fault.InsufficientCredits, fault.NotFound, fault.Conflict}, reply: `{"event": {"customer": "user_42", "meter": "ai_requests", "amount": 1, "transactionId": "req_1001", "at": "2026-01-31T15:04:05Z", "recordedAt": "2026-01-31T15:04:05Z", "charged": 1, "paidBy": "ai_requests"}, "balance": {"slug": "ai_requests", "used": 1, "limit": 20, "available": 19, "unlimited": false, "resetsAt": "2026-02-01T00:00:00Z"}, "duplicate": false}`,
+			answer: reflect.TypeFor[tollgate.Receipt](), refuses: []fault.Code{fault.InsufficientCredits, fault.Suspended, fault.NotFound, fault.Conflict}, reply: `{"event": {"customer": "user_42", "meter": "ai_requests", "amount": 1, "transactionId": "req_1001", "at": "2026-01-31T15:04:05Z", "recordedAt": "2026-01-31T15:04:05Z", "charged": 1, "paidBy": "ai_requests"}, "balance": {"slug": "ai_requests", "used": 1, "limit": 20, "available": 19, "unlimited": false, "resetsAt": "2026-02-01T00:00:00Z"}, "duplicate": false}`,
 		},
 		"POST /v1/events": {
 			name: "sendEvents", tag: usageTag, summary: "Send a batch of usage",
@@ -134,7 +134,7 @@ func usageOperations() map[string]operation {
 			name: "check", tag: usageTag, summary: "Check an amount or a feature",
 			about: "Says whether the customer may use an amount of a meter, or a feature, at this moment; it writes nothing and promises nothing about the next. Only consume and holds decide. An amount that is not covered answers 200 with allowed false; a feature that the plan does not include answers 403 feature_not_in_plan, also with allowed false.",
 			body:  reflect.TypeFor[tollgate.CheckRequest](), example: `{"customer": "user_42", "meter": "ai_requests", "amount": 3}`,
-			answer: reflect.TypeFor[tollgate.Check](), refuses: []fault.Code{fault.FeatureNotInPlan, fault.NotFound}, reply: `{"allowed": true, "meter": "ai_requests", "balance": "ai_requests", "limit": 20, "available": 19, "required": 3, "resetsAt": "2026-02-01T00:00:00Z", "plan": "free"}`,
+			answer: reflect.TypeFor[tollgate.Check](), refuses: []fault.Code{fault.Suspended, fault.FeatureNotInPlan, fault.NotFound}, reply: `{"allowed": true, "meter": "ai_requests", "balance": "ai_requests", "limit": 20, "available": 19, "required": 3, "resetsAt": "2026-02-01T00:00:00Z", "plan": "free"}`,
 		},
 	}
 }
@@ -165,7 +165,7 @@ func balanceOperations() map[string]operation {
 }
 
 func holdOperations() map[string]operation {
-	refused := []fault.Code{fault.InsufficientCredits, fault.NotFound, fault.Conflict}
+	refused := []fault.Code{fault.InsufficientCredits, fault.Suspended, fault.NotFound, fault.Conflict}
 	return map[string]operation{
 		"POST /v1/holds": {
 			name: "hold", tag: holdsTag, summary: "Hold units",

@@ -28,6 +28,8 @@ func refusal(c fault.Code) string {
 		return "There is no key, or it is unknown or revoked."
 	case fault.InsufficientCredits:
 		return "The balance does not cover the amount: meter, balance, availableBalance, required, resetsAt and upgradeUrl say what is missing and when it renews. Nothing was written."
+	case fault.Suspended:
+		return "Nothing may be used until something is paid: what the balance owes after a refund or dispute (owed), or the subscription (status). Nothing was written."
 	case fault.PaymentRefused:
 		return "The bank did not pay: declineCode may say why. Nothing was changed."
 	case fault.PaymentsNotConfigured:
@@ -55,7 +57,7 @@ func refusal(c fault.Code) string {
 // codes lists every code in the order of its status.
 func codes() []fault.Code {
 	return []fault.Code{
-		fault.Unauthorized, fault.InsufficientCredits, fault.PaymentRefused, fault.Forbidden, fault.FeatureNotInPlan, fault.NotFound, fault.MethodNotAllowed,
+		fault.Unauthorized, fault.InsufficientCredits, fault.Suspended, fault.PaymentRefused, fault.Forbidden, fault.FeatureNotInPlan, fault.NotFound, fault.MethodNotAllowed,
 		fault.Conflict, fault.TooLarge, fault.Invalid, fault.RateLimited, fault.Internal, fault.Unavailable, fault.PaymentsNotConfigured,
 	}
 }
@@ -80,7 +82,7 @@ func describe(r huma.Registry) {
 		schema("Error", "error").Enum = append(schema("Error", "error").Enum, string(c))
 	}
 	for _, k := range []credit.Kind{
-		credit.KindAllowance, credit.KindExpire, credit.KindRollover, credit.KindPlanChange, credit.KindGrant, credit.KindRevoke, credit.KindClawBack,
+		credit.KindAllowance, credit.KindExpire, credit.KindRollover, credit.KindPlanChange, credit.KindGrant, credit.KindRevoke, credit.KindClawBack, credit.KindDebt, credit.KindDebtPaid, credit.KindRestore,
 		credit.KindConsume, credit.KindRecord, credit.KindBackfill, credit.KindHold, credit.KindCapture, credit.KindRelease, credit.KindVoid,
 	} {
 		schema("Line", "kind").Enum = append(schema("Line", "kind").Enum, string(k))

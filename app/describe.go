@@ -100,7 +100,7 @@ func described() []route {
 		{pattern: "GET /billing", name: "getBilling", summary: "Everything a front end shows", action: tollgate.ActionRead, answer: Billing{}},
 		{
 			pattern: "POST /check", name: "checkOwn", summary: "Check an amount or a feature", action: tollgate.ActionCheck, body: checkBody{}, example: `{"meter": "ai_requests", "amount": 3}`,
-			answer: tollgate.Check{}, refuses: []fault.Code{fault.FeatureNotInPlan, fault.NotFound},
+			answer: tollgate.Check{}, refuses: []fault.Code{fault.Suspended, fault.FeatureNotInPlan, fault.NotFound},
 		},
 		{
 			pattern: "GET /usage", name: "getOwnUsage", summary: "Statistics of a meter", action: tollgate.ActionRead, answer: tollgate.UsageReport{}, refuses: []fault.Code{fault.NotFound, fault.Invalid},
@@ -119,7 +119,7 @@ func described() []route {
 			pattern: "POST /usage-events", name: "recordUsageEvent", summary: "Record usage, from a server", action: record, body: usageEventBody{},
 			about:   "Checks and records as POST /v1/consume does. It takes a secret key of the scope record, and no customer token: whoever sits before a browser can leave the request out or change its amount.",
 			example: `{"customer": "user_42", "usageMeterSlug": "ai_requests", "amount": 1, "transactionId": "req_1001"}`,
-			answer:  tollgate.Receipt{}, refuses: []fault.Code{fault.InsufficientCredits, fault.NotFound, fault.Conflict},
+			answer:  tollgate.Receipt{}, refuses: []fault.Code{fault.InsufficientCredits, fault.Suspended, fault.NotFound, fault.Conflict},
 		},
 		{
 			pattern: "POST /create-checkout", name: "createCheckout", summary: "Begin to buy", action: tollgate.ActionCheckout, body: checkoutBody{}, example: `{"priceSlug": "pro_monthly"}`,
@@ -151,7 +151,7 @@ func Describe(doc *huma.OpenAPI, opts Options) []*huma.Operation {
 	registry := doc.Components.Schemas
 	registry.RegisterTypeAlias(reflect.TypeFor[plan.Allowance](), reflect.TypeFor[allowance]())
 	registry.RegisterTypeAlias(reflect.TypeFor[plan.Tier](), reflect.TypeFor[tier]())
-	registry.RegisterTypeAlias(reflect.TypeFor[plan.Days](), reflect.TypeFor[string]())
+	registry.RegisterTypeAlias(reflect.TypeFor[period.Days](), reflect.TypeFor[string]())
 	registry.RegisterTypeAlias(reflect.TypeFor[money.UnitPrice](), reflect.TypeFor[string]())
 	doc.Tags = append(doc.Tags, &huma.Tag{Name: pagesTag, Description: "For a customer's own pages, with a customer token. None of them shows another customer, or records what a browser says."})
 	doc.Components.SecuritySchemes[tokenScheme] = &huma.SecurityScheme{
@@ -195,8 +195,11 @@ func (r route) operation(registry huma.Registry, prefix string) *huma.Operation 
 	}
 	op.Responses[strconv.Itoa(http.StatusOK)] = &huma.Response{Description: "OK", Content: answer}
 	for _, c := range codes {
-		status := strconv.Itoa(fault.New(c, "").Status())
-		op.Responses[status] = &huma.Response{Description: string(c), Content: map[string]*huma.MediaType{jsonType: {Schema: &huma.Schema{Ref: "#/components/schemas/Error"}}}}
+		status, words := strconv.Itoa(fault.New(c, "").Status()), string(c)
+		if r := op.Responses[status]; r != nil && r.Description != words {
+			words = r.Description + " or " + words
+		}
+		op.Responses[status] = &huma.Response{Description: words, Content: map[string]*huma.MediaType{jsonType: {Schema: &huma.Schema{Ref: "#/components/schemas/Error"}}}}
 	}
 	return op
 }

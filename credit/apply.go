@@ -1,6 +1,7 @@
 package credit
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tollgate/tollgate/fault"
@@ -18,7 +19,8 @@ const (
 // A Request asks an account for one act. Kind says which; the other fields are read as that act needs.
 type Request struct {
 	// Kind is one of KindConsume, KindRecord, KindBackfill, KindHold, KindCapture, KindRelease, KindGrant,
-	// KindRevoke, KindClawBack, KindVoid, KindRefund, KindDeduction, KindReset, or empty to bring the account up to date and nothing else.
+	// KindRevoke, KindClawBack, KindRestore, KindVoid, KindRefund, KindDeduction, KindReset, or empty to bring the account up to
+	// date and nothing else.
 	Kind Kind
 
 	Cause         string            // the id the lines name: transactionId, hold or grant
@@ -34,20 +36,22 @@ type Request struct {
 	Parts         []Part            // a void's: what had paid
 	Seq           int64             // a void's: the line of the usage
 	Lots          []Lot             // a void's: the lots among Parts as they were granted, should the account have let go of them
+	Policy        ClawBackPolicy    // a claw-back's; empty is Forgive. Its Lot has the ID and the Amount of the grant
+	Past          []Entry           // a claw-back's and its undoing's: the account's lines before it that MovesGrants, in their order
 }
 
 // A Result is what a request did.
 type Result struct {
 	Charge quantity.Units // what the account paid or, for a void or a revoke, got back or lost
 	Parts  []Part         // what paid, for usage and holds
+	Own    int            // where among the lines the request's own is; -1 when it wrote none
 }
 
 // Apply brings s up to date with the clock and its terms, then does what r asks. It returns the new
-// state, the ledger lines written in order (the last one is the request's own, if it wrote any), and the
-// result. s itself is not changed.
+// state, the ledger lines written in order, and the result. s itself is not changed.
 //
 // A refusal is a *fault.Error: insufficient_credits with availableBalance and required when a hard limit
-// does not cover the amount; not_found when the hold is not open; invalid_request when an amount or a
+// does not cover the amount; suspended when nothing may be consumed; not_found when the hold is not open; invalid_request when an amount or a
 // count is past its limit; conflict when the account has a grant or an open hold of that id already. The
 // state and lines returned with a refusal are those of bringing s up to date alone and may be saved or
 // dropped.
@@ -63,7 +67,12 @@ func Apply(s State, t Terms, r Request, now time.Time) (State, []Entry, Result, 
 	}
 	a := act{State: s.clone(), terms: t, now: now}
 	a.settle()
+	before := len(a.lines)
 	res, err := a.do(r)
+	res.Own = slices.IndexFunc(a.lines[before:], func(e Entry) bool { return e.Kind == r.Kind })
+	if res.Own >= 0 {
+		res.Own += before
+	}
 	return a.State, a.lines, res, err
 }
 
@@ -77,12 +86,23 @@ type act struct {
 	rollover quantity.Units // what the window that closed carries into the one to open
 }
 
-func (a *act) write(e Entry) {
+// write posts a line, and then those of the debts that the units it brought pay. It returns the line as posted.
+func (a *act) write(e Entry) Entry {
+	e = a.add(e)
+	if len(a.Debts) > 0 {
+		a.collect(e.At)
+	}
+	return e
+}
+
+func (a *act) add(e Entry) Entry {
 	e.RecordedAt = a.now
 	if e.At.IsZero() {
 		e.At = a.now
 	}
-	a.lines = append(a.lines, a.post(e))
+	e = a.post(e)
+	a.lines = append(a.lines, e)
+	return e
 }
 
 func (a *act) do(r Request) (Result, error) {
@@ -112,6 +132,8 @@ func (a *act) do(r Request) (Result, error) {
 		return a.revoke(r)
 	case KindClawBack:
 		return a.clawBack(r)
+	case KindRestore:
+		return a.restore(r)
 	case KindVoid:
 		return a.void(r)
 	}
@@ -120,6 +142,9 @@ func (a *act) do(r Request) (Result, error) {
 
 // consume charges usage: all of it, or for consume under a hard limit nothing.
 func (a *act) consume(r Request) (Result, error) {
+	if err := a.refused(); err != nil && r.Kind == KindConsume {
+		return Result{}, err
+	}
 	charge, gauge, err := a.charge(r)
 	if err != nil {
 		return Result{}, err
@@ -215,10 +240,9 @@ func pastBalance(amount quantity.Units) error {
 }
 
 func (a *act) addLot(k Kind, l Lot, reason string, at time.Time) {
-	l.Remaining = 0
 	a.write(Entry{
 		Kind: k, Cause: l.ID, Reason: reason, At: at,
-		Lots: []Lot{l}, Parts: []Part{{Grant: l.ID, Amount: l.Amount}},
+		Lots: []Lot{l.empty()}, Parts: []Part{{Grant: l.ID, Amount: l.Amount}},
 	})
 }
 
@@ -231,16 +255,6 @@ func (a *act) revoke(r Request) (Result, error) {
 	}
 	a.write(Entry{Kind: KindRevoke, Cause: r.Cause, Reason: r.Reason, Parts: []Part{{Grant: r.Cause, Amount: -left}}})
 	return Result{Charge: -left}, nil
-}
-
-// clawBack takes units of one grant back: Amount of them, or what is left of it when that is less.
-func (a *act) clawBack(r Request) (Result, error) {
-	var taken quantity.Units
-	if l := a.lot(r.Lot.ID); l != nil {
-		taken = min(l.Remaining, r.Amount)
-	}
-	a.write(Entry{Kind: KindClawBack, Cause: r.Cause, Reason: r.Reason, Parts: []Part{{Grant: r.Lot.ID, Amount: -taken}}})
-	return Result{Charge: -taken}, nil
 }
 
 // void gives usage back to the very sources that paid for it. What a source cannot take back, because its
@@ -267,11 +281,9 @@ func (a *act) void(r Request) (Result, error) {
 	var lots []Lot
 	for _, l := range r.Lots {
 		if a.lot(l.ID) == nil && !l.ended(a.now) {
-			l.Remaining = 0
-			lots = append(lots, l)
+			lots = append(lots, l.empty())
 		}
 	}
-	before := a.Balance()
-	a.write(Entry{Kind: KindVoid, Cause: r.Cause, Reason: r.Reason, Meter: r.Meter, Parts: back, Lots: lots})
-	return Result{Charge: a.Balance() - before, Parts: back}, nil
+	made := a.write(Entry{Kind: KindVoid, Cause: r.Cause, Reason: r.Reason, Meter: r.Meter, Parts: back, Lots: lots})
+	return Result{Charge: made.Amount, Parts: back}, nil
 }

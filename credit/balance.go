@@ -15,17 +15,21 @@ type Balance struct {
 	Slug      id.Slug         `json:"slug"`
 	Used      quantity.Units  `json:"used"`      // consumed in the open window, whoever paid
 	Limit     *quantity.Units `json:"limit"`     // the plan's allowance for the window; null when unlimited
-	Available *quantity.Units `json:"available"` // null when unlimited; below zero only past a soft limit
+	Available *quantity.Units `json:"available"` // null when unlimited; below zero only past a soft limit or in debt
 	Unlimited bool            `json:"unlimited"`
 	ResetsAt  *time.Time      `json:"resetsAt"` // when the window ends; null when it never does
 
 	Held    *quantity.Units `json:"held,omitempty"`    // set aside by open holds
 	Granted *quantity.Units `json:"granted,omitempty"` // the part of available that grants give
 	Overage *quantity.Units `json:"overage,omitempty"` // used past the limit in this window
+	Debt    *quantity.Units `json:"debt,omitempty"`    // owed, and taken off available; left out when nothing is
 	Soft    bool            `json:"soft,omitempty"`
 	Since   *time.Time      `json:"since,omitempty"` // when the window began
 	Grants  []Lot           `json:"grants,omitempty"`
 	Holds   []Hold          `json:"holds,omitempty"`
+	Debts   []Debt          `json:"debts,omitempty"` // what debt is made of, oldest first
+	// Suspended says that nothing is consumed or held until the debt, or the customer's subscription, is paid.
+	Suspended bool `json:"suspended,omitempty"`
 }
 
 // Receipt returns the balance as an answer to a request carries it.
@@ -50,7 +54,10 @@ func (s *State) View(slug id.Slug, now time.Time) Balance {
 		start := s.Window.Start
 		b.Since = &start
 	}
-	b.Grants, b.Holds = slices.Clone(s.Lots), slices.Clone(s.Holds)
+	b.Grants, b.Holds, b.Suspended = slices.Clone(s.Lots), slices.Clone(s.Holds), s.Barred()
+	if owed := s.Owed(); owed > 0 {
+		b.Debt, b.Debts = &owed, slices.DeleteFunc(slices.Clone(s.Debts), func(d Debt) bool { return !d.counts() })
+	}
 	return b
 }
 

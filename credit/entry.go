@@ -30,6 +30,9 @@ const (
 	KindRefund     Kind = "refund"      // usage forgiven by an operator: an event with a negative amount
 	KindDeduction  Kind = "deduction"   // units an operator takes away as usage
 	KindClawBack   Kind = "claw_back"   // a part of a grant's unspent units was taken back, because its payment was
+	KindDebt       Kind = "debt"        // what a claw-back found spent is owed
+	KindDebtPaid   Kind = "debt_paid"   // units of grants paid what was owed
+	KindRestore    Kind = "restore"     // a claw-back was undone, because its payment stayed after all
 	KindReset      Kind = "reset"       // what the open window counts begins again at nothing
 )
 
@@ -38,6 +41,18 @@ func (k Kind) IsUsage() bool {
 	switch k {
 	case KindConsume, KindRecord, KindBackfill, KindCapture, KindRefund, KindDeduction:
 		return true
+	}
+	return false
+}
+
+// MovesGrants reports whether a line moves units of a grant, or what is owed for one, otherwise than usage and holds do, and is
+// not the one that made it: such lines make Request.Past.
+func MovesGrants(e Entry) bool {
+	switch e.Kind {
+	case KindRevoke, KindClawBack, KindDebt, KindDebtPaid, KindRestore:
+		return true
+	case KindExpire:
+		return e.Cause != causeWindow
 	}
 	return false
 }
@@ -57,6 +72,7 @@ type Entry struct {
 	Window     *Opening       `json:"window,omitempty"`
 	Lots       []Lot          `json:"lots,omitempty"` // lots that come (back) to the account with this line
 	Hold       *Hold          `json:"hold,omitempty"`
+	Debt       *Debt          `json:"debt,omitempty"` // what a claw-back found spent
 	Gauge      *Gauge         `json:"gauge,omitempty"`
 	Used       quantity.Units `json:"used,omitempty"` // of a reset: what the open window had counted
 }
@@ -121,11 +137,25 @@ func (s *State) post(e Entry) Entry {
 	case KindReset:
 		e.Used = s.Window.Used
 		s.reset()
-	case KindGrant, KindRollover, KindRevoke, KindClawBack:
+	case KindGrant, KindRollover:
 		s.move(e, e.Parts, 1)
-	}
-	if e.Kind == KindRevoke {
+	case KindRevoke:
+		s.move(e, e.Parts, 1)
 		s.Lots = slices.DeleteFunc(s.Lots, func(l Lot) bool { return l.ID == e.Cause })
+		s.Debts = slices.DeleteFunc(s.Debts, func(d Debt) bool { return !d.counts() && d.Grant == e.Cause })
+	case KindClawBack, KindDebtPaid:
+		s.move(e, e.Parts, 1)
+		s.payOff(e.Cause, paid(e.Parts))
+	case KindRestore:
+		for _, p := range e.Parts {
+			if l := s.lot(p.Grant); l != nil {
+				l.Remaining += p.Amount
+			}
+		}
+		s.Debts = slices.DeleteFunc(s.Debts, func(d Debt) bool { return d.ID == e.Cause })
+	}
+	if e.Debt != nil {
+		s.Debts = append(s.Debts, *e.Debt)
 	}
 	if e.Gauge != nil {
 		s.Gauges = slices.DeleteFunc(s.Gauges, func(g Gauge) bool { return g.Meter == e.Gauge.Meter })

@@ -25,7 +25,7 @@ func Fold(s State, lines []Entry) (State, error) {
 }
 
 // Same returns nil when s and t agree in all that a ledger determines: the line count, the open window and
-// its counts, the suspended ones, what is left of every lot, and the open holds. Otherwise its error names
+// its counts, the suspended ones, what is left of every lot, the debts, and the open holds. Otherwise its error names
 // what differs.
 func (s *State) Same(t *State) error {
 	switch {
@@ -47,6 +47,9 @@ func (s *State) Same(t *State) error {
 		return fmt.Errorf("spent %s, not %s", s.Window.Spent, t.Window.Spent)
 	case s.Balance() != t.Balance():
 		return fmt.Errorf("balance %s, not %s", s.Balance(), t.Balance())
+	}
+	if !slices.Equal(s.Debts, t.Debts) {
+		return fmt.Errorf("debts %v, not %v", s.Debts, t.Debts)
 	}
 	if !slices.EqualFunc(s.Suspended, t.Suspended, Window.equal) {
 		return fmt.Errorf("suspended windows %v, not %v", s.Suspended, t.Suspended)

@@ -36,6 +36,7 @@ func (h *history) refund() {
 		h.model.giveBack(h.plan, p, 0, true)
 		parts = append(parts, p)
 	}
+	h.model.collect()
 	var got []modelPart
 	for _, p := range res.Parts {
 		got = append(got, modelPart{p.Grant, int64(p.Amount), p.At, p.Ever})
@@ -93,7 +94,7 @@ func (m *model) setAsideWithin(s period.Span) (n int64) {
 // room is what a lot can take back: nothing once it is spent up and gone.
 func (m *model) room(l modelLot) int64 {
 	left, aside := m.remaining(l), m.setAside(l.ID)
-	if l.gone || m.ended(l) || left == 0 && aside == 0 && l.Source != "roll_over" {
+	if l.gone || m.ended(l) || left == 0 && aside == 0 && l.Source != "roll_over" || m.forgiven(l.ID) {
 		return 0
 	}
 	return int64(l.Amount) - left - aside

@@ -12,6 +12,9 @@ func (a *act) setAside(r Request) (Result, error) {
 	case meter.Max, meter.Last, meter.Unique:
 		return Result{}, fault.Field("meter", r.Meter, nil, "A meter of aggregation %s cannot be held: only sum and count add up.", r.Aggregation)
 	}
+	if err := a.refused(); err != nil {
+		return Result{}, err
+	}
 	if _, open := a.hold(r.Cause); open {
 		return Result{}, fault.New(fault.Conflict, "The balance has an open hold %q already.", r.Cause).With("hold", r.Cause)
 	}
@@ -60,6 +63,9 @@ func (a *act) capture(r Request) (Result, error) {
 		}
 	}
 	if rest > 0 {
+		if err := a.refused(); err != nil {
+			return Result{}, err
+		}
 		if err := a.count(rest); err != nil {
 			return Result{}, err
 		}
@@ -79,9 +85,8 @@ func (a *act) release(r Request) (Result, error) {
 	if !ok {
 		return Result{}, notOpen(r.Cause)
 	}
-	before := a.Balance()
-	a.write(Entry{Kind: KindRelease, Cause: h.ID, Reason: r.Reason, Meter: h.Meter})
-	return Result{Charge: a.Balance() - before}, nil
+	made := a.write(Entry{Kind: KindRelease, Cause: h.ID, Reason: r.Reason, Meter: h.Meter})
+	return Result{Charge: made.Amount}, nil
 }
 
 func notOpen(hold string) error {

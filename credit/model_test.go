@@ -21,6 +21,7 @@ type model struct {
 	lots    []modelLot
 	holds   []modelHold
 	rolls   []modelRoll
+	claims  []modelClaim
 	resets  int
 }
 
@@ -36,6 +37,7 @@ type modelMove struct {
 	plan   int       // the plan in force
 	window int       // the window open
 	refund bool      // given back by one
+	claim  string    // the claw-back that took it, or what is owed for it
 }
 
 type modelWindow struct {
@@ -121,7 +123,7 @@ func (m *model) balance() int64 {
 	for _, l := range m.lots {
 		sum += m.remaining(l)
 	}
-	return sum
+	return sum - m.owed()
 }
 
 func (m *model) available() int64 {
@@ -134,7 +136,7 @@ func (m *model) available() int64 {
 			sum += m.remaining(l)
 		}
 	}
-	return sum
+	return sum - m.owed()
 }
 
 func (m *model) held() int64 {
@@ -164,6 +166,7 @@ func (m *model) touch(now time.Time, t credit.Terms, plan int) {
 		for len(m.holds) > 0 && m.holds[0].expires.Before(before) && !m.holds[0].expires.After(now) {
 			m.now = m.holds[0].expires
 			m.giveBackHold(plan, m.holds[0].id, m.now)
+			m.collect()
 		}
 	}
 	letGo(end)
@@ -178,6 +181,7 @@ func (m *model) touch(now time.Time, t credit.Terms, plan int) {
 	m.now = now
 	if closed {
 		m.rollOver(unspent, old, t)
+		m.collect()
 	}
 	if m.open >= 0 && !closed && same(m.windows[m.open].span, t.Window) {
 		m.terms = t

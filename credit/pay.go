@@ -22,8 +22,13 @@ func (a *act) pay(charge quantity.Units, overdraw bool) ([]Part, error) {
 		return []Part{{Amount: -charge, At: a.now, Ever: a.ever()}}, nil
 	}
 	if available := a.Available(a.now); charge > available && !overdraw && !a.Soft {
-		return nil, fault.New(fault.InsufficientCredits, "The balance has %s left; %s is required.", available, charge).
-			With("availableBalance", available).With("required", charge).With("resetsAt", a.resetsAt())
+		refusal := fault.New(fault.InsufficientCredits, "The balance has %s left; %s is required.", available, charge)
+		owed := a.Owed()
+		if owed > 0 {
+			refusal = fault.New(fault.InsufficientCredits, "The balance has %s left, for it owes %s that were spent before their money went back; %s is required.", available, owed, charge).
+				With("owed", owed)
+		}
+		return nil, refusal.With("availableBalance", available).With("required", charge).With("resetsAt", a.resetsAt())
 	}
 	parts := make([]Part, 0, 2)
 	own := -1 // the allowance's place in parts
@@ -62,7 +67,7 @@ func (a *act) pay(charge quantity.Units, overdraw bool) ([]Part, error) {
 }
 
 // giveBack returns n units to the sources in reverse burn order, none above what it was granted, and none
-// of what open holds have set aside. rest is what no source can take.
+// of what open holds have set aside. A grant whose money went back takes none. rest is what no source can take.
 func (a *act) giveBack(n quantity.Units) (parts []Part, rest quantity.Units) {
 	give := func(grant string, room quantity.Units) {
 		if m := min(n, room); m > 0 {
@@ -78,7 +83,7 @@ func (a *act) giveBack(n quantity.Units) (parts []Part, rest quantity.Units) {
 			give("", spent)
 			given = true
 		}
-		if l.live(a.now) {
+		if l.live(a.now) && !a.forgives(l.ID) {
 			give(l.ID, a.room(l))
 		}
 	}

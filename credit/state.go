@@ -38,6 +38,7 @@ type Terms struct {
 	Soft      bool           // accept past the limit
 	Rollover  quantity.Units // how much of what a window leaves unspent the next one gets; 0 for none
 	Keep      bool           // a meter of aggregation last pays from here: spent lots stay, to be given back to
+	NoAccess  bool           // the customer's subscription gives no access: nothing is consumed or held
 
 	// Billed is set when Window is a period of a subscription at Stripe. Its end can move (a trial is
 	// extended, a renewal is not paid yet): a billed window with the start of the open one is the open one.
@@ -59,6 +60,7 @@ type State struct {
 	Lots      []Lot    // in burn order
 	Holds     []Hold   // oldest first
 	Gauges    []Gauge
+	Debts     []Debt    // oldest first
 	Paid      time.Time // of the newest invoice whose allowance was given; zero before the first
 	Billed    time.Time // start of the newest billed window that was opened; zero before the first
 	Reset     int64     // the line of the last reset; 0 before the first
@@ -130,13 +132,13 @@ type Part struct {
 }
 
 // Balance returns the ledger's balance: the sum of every entry's amount. It is signed: usage past a
-// limit shows as a negative balance until its window ends.
+// limit shows as a negative balance until its window ends, and a debt until it is paid.
 func (s *State) Balance() quantity.Units {
 	sum := s.Limit - s.Window.Spent
 	for _, l := range s.Lots {
 		sum += l.Remaining
 	}
-	return sum
+	return sum - s.Owed()
 }
 
 // At returns when an act that happens now happens for this account: now, or the start of the open window
@@ -184,10 +186,10 @@ func (s *State) held(of func(Part) bool) quantity.Units {
 	return sum
 }
 
-// growth returns how many units can still be added, counting the allowance as unspent and every hold as
-// released, so that no balance ever overflows.
+// growth returns how many units can still be added, counting the allowance as unspent, every hold as
+// released and every debt as paid, so that no balance ever overflows.
 func (s *State) growth() quantity.Units {
-	most, ok := (s.Balance() + s.Window.Spent).Plus(s.Held())
+	most, ok := (s.Balance() + s.Owed() + s.Window.Spent).Plus(s.Held())
 	if !ok {
 		return 0
 	}
@@ -205,14 +207,14 @@ func (s *State) Granted(now time.Time) quantity.Units {
 	return sum
 }
 
-// Available returns what can be consumed at now. Under a hard limit it is never negative; under a soft
-// one it is, once the limit is passed. It has no meaning when the account is unlimited.
+// Available returns what can be consumed at now. Under a hard limit it is negative only by what the account owes; under a
+// soft one it is, too, once the limit is passed. It has no meaning when the account is unlimited.
 func (s *State) Available(now time.Time) quantity.Units {
 	rest := s.Limit - s.Window.Spent
 	if !s.Soft {
 		rest = max(rest, 0)
 	}
-	return rest + s.Granted(now)
+	return rest + s.Granted(now) - s.Owed()
 }
 
 func (l Lot) live(now time.Time) bool { return !now.Before(l.StartsAt) && !l.ended(now) }
@@ -286,5 +288,6 @@ func (s *State) clone() State {
 	c.Lots = slices.Clone(s.Lots)
 	c.Holds = slices.Clone(s.Holds)
 	c.Gauges = slices.Clone(s.Gauges)
+	c.Debts = slices.Clone(s.Debts)
 	return c
 }

@@ -51,13 +51,27 @@ func (w Words) Tell(e Entry) string {
 		return fmt.Sprintf("%s unspent rolled over into this window.", w.count(e.Amount))
 	case KindGrant:
 		if e.Amount == 0 {
-			return fmt.Sprintf("A grant was made for what the refund below gives back%s.", because(e.Reason))
+			return fmt.Sprintf("A grant was made for what the line below gives back%s.", because(e.Reason))
 		}
 		return fmt.Sprintf("%s granted (%s)%s%s.", w.count(e.Amount), e.Lots[0].Source, until(e.Lots[0].ExpiresAt), because(e.Reason))
 	case KindRevoke:
 		return fmt.Sprintf("Grant %s was revoked; its unspent %s are taken back%s.", e.Cause, w.count(e.Amount), because(e.Reason))
 	case KindClawBack:
-		return fmt.Sprintf("%s of a grant are taken back%s (%s).", w.count(e.Amount), because(e.Reason), e.Cause)
+		text := fmt.Sprintf("%s of a grant are taken back%s (%s).", w.count(e.Amount), because(e.Reason), e.Cause)
+		if e.Debt != nil {
+			text = fmt.Sprintf("%s Further %s were spent or held; they are forgiven.", text, w.count(e.Debt.Owed))
+		}
+		return text
+	case KindDebt:
+		text := fmt.Sprintf("%s were spent before their money went back%s (%s): they are owed, and the next grants pay them first.", w.count(e.Amount), because(e.Reason), e.Cause)
+		if e.Debt.Policy == Suspend {
+			text += " Until then nothing can be used."
+		}
+		return text
+	case KindDebtPaid:
+		return fmt.Sprintf("%s paid what was owed for %s%s.", w.count(paid(e.Parts)), e.Cause, from(e.Parts))
+	case KindRestore:
+		return fmt.Sprintf("What %s had taken and made owed is given back, %s in all%s.", e.Cause, w.count(e.Amount), because(e.Reason))
 	case KindConsume:
 		return fmt.Sprintf("Usage %s of %s took %s%s.", e.Cause, e.Meter, w.count(e.Amount), from(e.Parts))
 	case KindRecord:
@@ -118,9 +132,19 @@ func (w Words) Summary(s *State, now time.Time) string {
 	if h := s.Held(); h != 0 {
 		parts = append(parts, fmt.Sprintf("%s held", h))
 	}
+	owed := s.Owed()
+	if owed != 0 {
+		parts = append(parts, fmt.Sprintf("%s owed", owed))
+	}
 	left := w.count(s.Available(now)) + " left"
-	if s.Available(now) < 0 {
+	switch {
+	case s.Available(now) < 0 && owed > 0:
+		left = w.count(s.Available(now)) + " below nothing"
+	case s.Available(now) < 0:
 		left = w.count(s.Available(now)) + " past the limit"
+	}
+	if s.Barred() {
+		left += ", and suspended until what is owed is paid"
 	}
 	return fmt.Sprintf("%s: %s (%s)%s.", w.Name, left, strings.Join(parts, ", "), until(s.Window.End))
 }

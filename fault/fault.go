@@ -24,6 +24,7 @@ const (
 	Unauthorized          Code = "unauthorized"            // 401: no key, or one that is unknown or revoked
 	InsufficientCredits   Code = "insufficient_credits"    // 402: the balance does not cover the amount
 	PaymentRefused        Code = "payment_refused"         // 402: the bank or Stripe refused a payment
+	Suspended             Code = "suspended"               // 402: nothing may be used until something is paid
 	Forbidden             Code = "forbidden"               // 403: the key has not the scope
 	FeatureNotInPlan      Code = "feature_not_in_plan"     // 403: the customer's plan does not include the feature
 	NotFound              Code = "not_found"               // 404: the thing named does not exist
@@ -44,7 +45,7 @@ func statuses(c Code) int {
 		return 413
 	case Unauthorized:
 		return 401
-	case InsufficientCredits, PaymentRefused:
+	case InsufficientCredits, PaymentRefused, Suspended:
 		return 402
 	case Forbidden, FeatureNotInPlan:
 		return 403

@@ -24,6 +24,7 @@ var statuses = map[fault.Code]int{
 	"unauthorized":            401,
 	"insufficient_credits":    402,
 	"payment_refused":         402,
+	"suspended":               402,
 	"forbidden":               403,
 	"feature_not_in_plan":     403,
 	"not_found":               404,

@@ -9,6 +9,7 @@ import (
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/meter"
 	"github.com/tollgate/tollgate/money"
+	"github.com/tollgate/tollgate/period"
 	"github.com/tollgate/tollgate/plan"
 )
 
@@ -172,7 +173,7 @@ func addPrice(cat *plan.Catalog, p *plan.Plan, w priceWrite) error {
 		return refuse(409, conflict, "There is a price %q already.", string(slug))
 	}
 	if w.TrialPeriodDays != nil {
-		p.TrialDays = plan.Days(*w.TrialPeriodDays)
+		p.TrialDays = period.Days(*w.TrialPeriodDays)
 	}
 	p.Prices = append(p.Prices, plan.Price{Slug: slug, Model: plan.Flat, Currency: cat.Currency, Every: plan.Interval(w.IntervalUnit), Amount: w.UnitPrice})
 	return nil

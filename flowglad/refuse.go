@@ -68,7 +68,7 @@ func told(err error) *refusal {
 	}
 	code, status := string(f.Code), f.Status()
 	switch f.Code {
-	case fault.Invalid, fault.TooLarge, fault.InsufficientCredits, fault.MethodNotAllowed:
+	case fault.Invalid, fault.TooLarge, fault.InsufficientCredits, fault.Suspended, fault.MethodNotAllowed:
 		code, status = badRequest, http.StatusBadRequest
 	case fault.Unauthorized:
 		code = unauthorized

@@ -26,7 +26,7 @@ func deliver(ctx context.Context, t Tollgate, f spool.Fact) error {
 	case fault.Has(err, fault.NotFound): // it has expired, and its units went back
 		_, err = t.Consume(ctx, f.Usage)
 		return err
-	case fault.Has(err, fault.InsufficientCredits), fault.Has(err, fault.Conflict):
+	case fault.Has(err, fault.InsufficientCredits), fault.Has(err, fault.Suspended), fault.Has(err, fault.Conflict):
 		return deliverOver(ctx, t, f, err)
 	}
 	return err

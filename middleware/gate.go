@@ -126,8 +126,11 @@ func (g *gate) look(ctx context.Context, w http.ResponseWriter, p *pass) error {
 
 // refusalOf says of a check what Consume would.
 func refusalOf(c tollgate.Check) error {
-	f := fault.New(fault.InsufficientCredits, "The balance has %s left; %s is required.", c.Available, c.Required).
-		With("availableBalance", c.Available).With("required", c.Required).With("resetsAt", c.ResetsAt).
+	f := fault.New(fault.InsufficientCredits, "The balance has %s left; %s is required.", c.Available, c.Required)
+	if c.Suspended {
+		f = fault.New(fault.Suspended, "Nothing may be used until the subscription, or what the balance owes, is paid.")
+	}
+	f = f.With("availableBalance", c.Available).With("required", c.Required).With("resetsAt", c.ResetsAt).
 		With("balance", string(c.Balance)).With("meter", string(c.Meter))
 	if c.UpgradeURL != "" {
 		f = f.With("upgradeUrl", c.UpgradeURL)

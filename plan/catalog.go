@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/meter"
 	"github.com/tollgate/tollgate/period"
 	"github.com/tollgate/tollgate/quantity"
+	"github.com/tollgate/tollgate/subscription"
 )
 
 // A Catalog is one published version of what is measured and sold. It is immutable once parsed, and
@@ -29,6 +31,9 @@ type Catalog struct {
 	Features   map[id.Slug]Feature     `json:"features,omitempty"`
 	Plans      map[id.Slug]Plan        `json:"plans"`
 	TopUps     map[id.Slug]TopUp       `json:"topUps,omitempty"`
+	Refunds    Returns                 `json:"refunds"`
+	Disputes   Returns                 `json:"disputes"`
+	Access     subscription.Policy     `json:"access"` // what subscriptions that are not paid give
 
 	zone *time.Location // of Timezone
 }
@@ -49,7 +54,7 @@ type Plan struct {
 	Position    int                   `json:"position"`           // where the plan stands among the others: 1 is first
 	Default     bool                  `json:"default,omitempty"`  // for every signed-up customer without a paid subscription
 	Guest       bool                  `json:"guest,omitempty"`    // for customers nobody has signed up
-	TrialDays   Days                  `json:"trial,omitempty"`    // 0: no trial
+	TrialDays   period.Days           `json:"trial,omitempty"`    // 0: no trial
 	Includes    map[id.Slug]Allowance `json:"includes,omitempty"` // by meter or pool
 	Features    map[id.Slug]Value     `json:"features,omitempty"` // a feature that is missing is off
 	Prices      []Price               `json:"prices,omitempty"`   // in the document's order
@@ -77,29 +82,12 @@ type TopUp struct {
 	Amount   int64                      `json:"amount"` // minor units, above 0
 	Currency string                     `json:"currency"`
 	Grants   map[id.Slug]quantity.Units `json:"grants"`            // by meter or pool
-	Expires  Days                       `json:"expires,omitempty"` // after purchase; 0 means never
+	Expires  period.Days                `json:"expires,omitempty"` // after purchase; 0 means never
 }
 
-// Days is a number of whole days; in JSON and in the document "14d".
-type Days int
-
-// Duration returns d days of 24 hours.
-func (d Days) Duration() time.Duration { return time.Duration(d) * 24 * time.Hour }
-
-// String returns d as the document writes it: "14d".
-func (d Days) String() string { return fmt.Sprintf("%dd", int(d)) }
-
-// MarshalText implements encoding.TextMarshaler.
-func (d Days) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
-
-// UnmarshalText reads what MarshalText writes; it refuses everything parseDays refuses.
-func (d *Days) UnmarshalText(b []byte) error {
-	v, ok := parseDays(string(b))
-	if !ok {
-		return fmt.Errorf("%q is not a number of days such as 14d", b)
-	}
-	*d = v
-	return nil
+// Returns says what follows when the money of a top-up goes back.
+type Returns struct {
+	Spent credit.ClawBackPolicy `json:"spent"` // what becomes of the units that are spent already
 }
 
 // MarshalJSON writes limit as the document does: a number, or "unlimited".

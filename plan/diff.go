@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/subscription"
 )
 
 // Op says what happens to a part of the catalog.
@@ -87,10 +89,14 @@ func (p part) value(name string) string {
 	return ""
 }
 
-// line returns the fields that say something, in one line.
+// line returns the fields that say something, in one line. The policies of a catalog that names none say nothing.
 func (p part) line() string {
 	var words []string
+	usual := policies(Returns{credit.Forgive}, Returns{credit.Forgive}, subscription.DefaultPolicy())
 	for _, f := range p.fields {
+		if p.kind == kindCatalog && slices.Contains(usual, f) {
+			continue
+		}
 		if f.value != "" && (f.value != "false" || f.name == "value") {
 			words = append(words, f.name+": "+f.value)
 		}

@@ -7,7 +7,9 @@ import (
 
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/money"
+	"github.com/tollgate/tollgate/period"
 	"github.com/tollgate/tollgate/quantity"
+	"github.com/tollgate/tollgate/subscription"
 )
 
 // The kinds of parts, as Change.Kind has them.
@@ -29,9 +31,9 @@ func parts(c *Catalog) []part {
 	if c == nil {
 		return nil
 	}
-	ps := []part{{kind: kindCatalog, fields: []field{
+	ps := []part{{kind: kindCatalog, fields: append([]field{
 		{"currency", c.Currency}, {"timezone", c.Timezone}, {"upgradeUrl", c.UpgradeURL},
-	}}}
+	}, policies(c.Refunds, c.Disputes, c.Access)...)}}
 	for _, s := range keys(c.Meters) {
 		m := c.Meters[s]
 		ps = append(ps, part{kind: kindMeter, path: join("meters", string(s)), fields: []field{
@@ -59,6 +61,17 @@ func parts(c *Catalog) []part {
 			fields: append(fields, quantities("grants", t.Grants)...)})
 	}
 	return ps
+}
+
+// policies lists what a catalog says of money that goes back, and of subscriptions that are not paid.
+func policies(refunds, disputes Returns, access subscription.Policy) []field {
+	fs := []field{{"refunds.spent", string(refunds.Spent)}, {"disputes.spent", string(disputes.Spent)}}
+	for _, s := range access.Statuses() {
+		rule, _ := access.Rule(s)
+		path := join("access", string(s))
+		fs = append(fs, field{path + ".grace", rule.Grace.String()}, field{path + ".then", string(rule.Then)})
+	}
+	return fs
 }
 
 func planParts(p Plan) []part {
@@ -141,7 +154,7 @@ func amount(minor int64, currency string) string {
 	return money.Amount{Minor: minor, Currency: currency}.Format()
 }
 
-func days(d Days) string {
+func days(d period.Days) string {
 	if d == 0 {
 		return ""
 	}

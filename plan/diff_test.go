@@ -62,6 +62,7 @@ func TestFromNothingAllIsCreatedAndToNothingAllIsDeleted(t *testing.T) {
 
 func TestEachChangeSaysWhatExistingCustomersNotice(t *testing.T) {
 	t.Parallel()
+	const heldFrom = "It holds for money that goes back from now on. What is owed or forgiven already stays so."
 	const newPrice = "A price cannot change in Stripe: a new one is made. Customers who pay the old price keep it."
 	update := func(kind, path, old, new, warning string) plan.Change {
 		return plan.Change{Op: plan.Update, Kind: kind, Path: path, Old: old, New: new, Warning: warning}
@@ -130,6 +131,17 @@ func TestEachChangeSaysWhatExistingCustomersNotice(t *testing.T) {
 		}},
 		"another time zone": {[]string{"timezone: UTC", "timezone: Asia/Tokyo"}, []plan.Change{
 			update("catalog", "timezone", "UTC", "Asia/Tokyo", "Windows of customers without a zone of their own begin and end at other times."),
+		}},
+		"what is spent is owed": {[]string{"upgradeUrl: /pricing", "refunds: {spent: debt}\nupgradeUrl: /pricing"}, []plan.Change{
+			update("catalog", "refunds.spent", "forgive", "debt", heldFrom),
+			update("catalog", "disputes.spent", "forgive", "debt", heldFrom),
+		}},
+		"a shorter grace": {[]string{"upgradeUrl: /pricing", "access: {past_due: {grace: 3d, then: no_access}}\nupgradeUrl: /pricing"}, []plan.Change{
+			update("catalog", "access.past_due.grace", "7d", "3d", "Customers of this status lose their plan sooner, those whose new grace is over at once."),
+			update("catalog", "access.past_due.then", "default_plan", "no_access", "Customers of this status can use nothing from the end of their grace on."),
+		}},
+		"a plan that is kept": {[]string{"upgradeUrl: /pricing", "access: {paused: {then: keep}}\nupgradeUrl: /pricing"}, []plan.Change{
+			update("catalog", "access.paused.then", "default_plan", "keep", ""),
 		}},
 		"another name": {[]string{"name: Enterprise", "name: Company"}, []plan.Change{
 			update("plan", "plans.enterprise.name", "Enterprise", "Company", ""),

@@ -3,7 +3,9 @@ package plan
 import (
 	"strings"
 
+	"github.com/tollgate/tollgate/period"
 	"github.com/tollgate/tollgate/quantity"
+	"github.com/tollgate/tollgate/subscription"
 )
 
 // noticed returns what existing customers notice when a field of a part goes from was to is; empty
@@ -11,7 +13,7 @@ import (
 func noticed(kind, name, was, is string) string {
 	switch kind {
 	case kindCatalog:
-		return catalogNoticed(name)
+		return catalogNoticed(name, was, is)
 	case kindMeter:
 		if name == "aggregation" || name == "property" || name == "decimals" {
 			return "Usage already recorded is not counted again under the new rule."
@@ -38,12 +40,32 @@ func noticed(kind, name, was, is string) string {
 	return ""
 }
 
-func catalogNoticed(name string) string {
+func catalogNoticed(name, was, is string) string {
+	if strings.HasPrefix(name, "access.") {
+		return accessNoticed(name, was, is)
+	}
 	switch name {
 	case "currency":
 		return "Every price is made anew in Stripe. Customers who pay an old price keep it."
 	case "timezone":
 		return "Windows of customers without a zone of their own begin and end at other times."
+	case "refunds.spent", "disputes.spent":
+		return "It holds for money that goes back from now on. What is owed or forgiven already stays so."
+	}
+	return ""
+}
+
+func accessNoticed(name, was, is string) string {
+	switch {
+	case strings.HasSuffix(name, ".grace"):
+		before, _ := period.ParseDays(was)
+		if after, _ := period.ParseDays(is); after < before {
+			return "Customers of this status lose their plan sooner, those whose new grace is over at once."
+		}
+	case is == string(subscription.NoAccess):
+		return "Customers of this status can use nothing from the end of their grace on."
+	case was == string(subscription.Keep):
+		return "Customers of this status lose their plan."
 	}
 	return ""
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/meter"
@@ -19,7 +20,8 @@ import (
 // It returns Problems with everything that is wrong with the document, each with its place and what to
 // write instead, or a TooLarge fault when doc has more than DocumentBytesMax bytes. What it fills in:
 // timezone UTC, name the slug, a meter's decimals 0, a feature's type switch, a price's model flat, an
-// unlimited allowance's every billing_period, a plan's position its place in the document.
+// unlimited allowance's every billing_period, a plan's position its place in the document, refunds forgive, disputes
+// as refunds, access subscription.DefaultPolicy.
 func Parse(file string, doc []byte) (*Catalog, error) {
 	if len(doc) > DocumentBytesMax {
 		return nil, fault.New(fault.TooLarge, "The catalog has %d bytes; the limit is %d.", len(doc), DocumentBytesMax).
@@ -53,7 +55,7 @@ type draft struct {
 
 func (r *reader) catalog(top *node) *Catalog {
 	f := r.fields(top, "", "currency", "timezone", "upgradeUrl", "meters", "credits", "features", "plans",
-		"topUps", "version")
+		"topUps", "refunds", "disputes", "access", "version")
 	d := draft{
 		Catalog: &Catalog{
 			Version: int64(f.whole("version", 0, math.MaxInt32, 0)),
@@ -74,6 +76,9 @@ func (r *reader) catalog(top *node) *Catalog {
 	r.named(f.values["plans"], "plans", func(s id.Slug, n *node, path string) { r.plan(d, s, n, path) })
 	r.named(f.values["topUps"], "topUps", func(s id.Slug, n *node, path string) { r.topUp(d, s, n, path) })
 
+	d.Refunds = r.returns(f, "refunds", credit.Forgive)
+	d.Disputes = r.returns(f, "disputes", d.Refunds.Spent)
+	d.Access = r.access(f)
 	r.roles(d, f)
 	if len(d.sold) > 0 && !f.has("currency") {
 		f.missing("currency", "write currency: usd")

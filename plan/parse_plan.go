@@ -13,9 +13,7 @@ import (
 const (
 	// TrialDaysMax is the longest trial, as Stripe's trial_period_days
 	// (https://docs.stripe.com/api/subscriptions/create).
-	TrialDaysMax Days = 730
-	// DaysMax is the longest life of a top-up: about a hundred years.
-	DaysMax Days = 36500
+	TrialDaysMax period.Days = 730
 	// PositionMax is the largest position of a plan.
 	PositionMax = 1_000_000
 )
@@ -31,7 +29,7 @@ func (r *reader) plan(d draft, slug id.Slug, n *node, path string) {
 		Position:    f.whole("position", 1, PositionMax, len(d.Plans)+1),
 		Default:     f.flag("default"),
 		Guest:       f.flag("guest"),
-		TrialDays:   f.days("trial", TrialDaysMax),
+		TrialDays:   f.days("trial", 1, TrialDaysMax, 0),
 		Includes:    map[id.Slug]Allowance{},
 		Features:    map[id.Slug]Value{},
 	}
@@ -166,7 +164,7 @@ func (r *reader) topUp(d draft, slug id.Slug, n *node, path string) {
 		Grants:   map[id.Slug]quantity.Units{},
 	}
 	if expires := f.values["expires"]; expires != nil && expires.text != "never" {
-		t.Expires = f.days("expires", DaysMax)
+		t.Expires = f.days("expires", 1, period.DaysMax, 0)
 	}
 	r.named(f.values["grants"], join(path, "grants"), func(s id.Slug, n *node, path string) {
 		decimals, ok := d.Decimals(s)

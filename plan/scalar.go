@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/tollgate/tollgate/money"
+	"github.com/tollgate/tollgate/period"
 	"github.com/tollgate/tollgate/quantity"
 )
 
@@ -139,25 +140,18 @@ func (f fields) unitPrice(key string) (money.UnitPrice, bool) {
 	return p, err == nil
 }
 
-// days returns the number of days under key; 0 when there is none.
-func (f fields) days(key string, high Days) Days {
+// days returns the number of days under key, from low to high; otherwise when there is none or after a problem.
+func (f fields) days(key string, low, high, otherwise period.Days) period.Days {
 	n := f.values[key]
 	if n == nil {
-		return 0
+		return otherwise
 	}
-	d, ok := parseDays(n.text)
-	if n.kind != scalar || !ok || d > high {
-		f.wrong(key, fmt.Sprintf("write whole days, from 1d to %s", high), "this is %s", n.what())
-		return 0
+	d, ok := period.ParseDays(n.text)
+	if n.kind != scalar || !ok || d < low || d > high {
+		f.wrong(key, fmt.Sprintf("write whole days, from %s to %s", low, high), "this is %s", n.what())
+		return otherwise
 	}
 	return d
-}
-
-// parseDays reads "14d": one day or more, at most DaysMax.
-func parseDays(s string) (Days, bool) {
-	digits, ok := strings.CutSuffix(s, "d")
-	n, err := strconv.ParseUint(digits, 10, 16)
-	return Days(n), ok && err == nil && n >= 1 && n <= uint64(DaysMax)
 }
 
 // choice returns the value under key, one of choices; empty when there is none or after a problem.

@@ -11,18 +11,11 @@ import (
 	"github.com/tollgate/tollgate/quantity"
 )
 
-// A Policy says what a payment that is late means for access.
-type Policy struct {
-	Grace time.Duration // how long the plan stays in force after a renewal was not paid; 0 is not at all
-}
-
-// GraceDefault is the grace of a Policy that nobody set.
-const GraceDefault = 7 * 24 * time.Hour
-
 // A Decision is what follows from a picture.
 type Decision struct {
 	Subscription *Subscription // the one that counts; nil when there never was one
-	Plan         id.Slug       // in force; empty is the catalog's default
+	Plan         id.Slug       // in force; empty is the catalog's default, or none with NoAccess
+	NoAccess     bool          // nothing can be used
 	Status       Status        // of Subscription; Active without one
 	Paid         Paid
 	Since        time.Time // when Subscription began
@@ -45,16 +38,24 @@ type Grant struct {
 type ClawBack struct {
 	ID     string // of the refund or dispute
 	Grant  id.Transaction
-	Amount quantity.Units // at most; what was spent stays spent
+	Amount quantity.Units // the share; for what of it is spent the catalog has a policy
 	Undone bool
-	Reason string
+	Reason string // refund or dispute
 }
+
+// Disputed reports whether a dispute is the cause, and not a refund.
+func (c ClawBack) Disputed() bool { return c.Reason == reasonDispute }
+
+const (
+	reasonRefund  = "refund"
+	reasonDispute = "dispute"
+)
 
 // Decide returns what a customer has, from everything Stripe says of it. It depends on nothing but its arguments: the
 // same picture, seen twice or after any others, gives the same.
 //
-//   - The plan is what was bought of the newest live subscription; past due for as long as the grace lasts, and not at all
-//     while unpaid, paused or incomplete.
+//   - The plan is what was bought of the newest live subscription; while that is past due, unpaid, paused or incomplete, what
+//     the policy says.
 //   - The period is the newest one that a paid invoice bills in advance. Its allowance is given by the invoice that began
 //     it: a first one, a renewal, or the one that ended a trial. An invoice for a change within it moves at most its end.
 //   - A payment of a top-up gives its grants once. Refunds and disputes take their share of them back, and of the period's
@@ -63,7 +64,7 @@ func Decide(p Picture, policy Policy, now time.Time) Decision {
 	d := Decision{Status: Active}
 	if s := current(p.Subscriptions); s != nil {
 		d.Subscription, d.Status, d.Since = s, s.Status, s.CreatedAt
-		d.Plan, d.Until = access(p, s, policy, now)
+		d.access(p, s, policy, now)
 		if d.Plan != "" {
 			d.Paid = paid(p, s)
 		}
@@ -90,25 +91,25 @@ func current(all []Subscription) *Subscription {
 	return best
 }
 
-// access returns the plan that a subscription puts in force, and until when.
-func access(p Picture, s *Subscription, policy Policy, now time.Time) (id.Slug, time.Time) {
-	switch s.Status {
-	case Trialing, Active:
-		return p.bought(s, now), time.Time{}
-	case PastDue:
-		due := s.PeriodStart
-		for _, i := range p.Invoices {
-			if i.Subscription == s.ID && i.Status == "open" && i.CreatedAt.Before(due) {
-				due = i.CreatedAt
-			}
-		}
-		until := due.Add(policy.Grace)
-		if !now.Before(until) {
-			return "", time.Time{}
-		}
-		return p.bought(s, now), until
+// access decides which plan a subscription puts in force, and until when.
+func (d *Decision) access(p Picture, s *Subscription, policy Policy, now time.Time) {
+	if s.Status == Trialing || s.Status == Active {
+		d.Plan = p.bought(s, now)
+		return
 	}
-	return "", time.Time{}
+	rule, ok := policy.Rule(s.Status)
+	if !ok { // over
+		return
+	}
+	until := p.lapsed(s).Add(rule.Grace.Duration())
+	switch {
+	case rule.Then == Keep:
+		d.Plan = p.bought(s, now)
+	case now.Before(until):
+		d.Plan, d.Until = p.bought(s, now), until
+	default:
+		d.NoAccess = rule.Then == NoAccess
+	}
 }
 
 // bought returns the plan that the newest paid line of a subscription's invoices is for: a dearer plan counts when its
@@ -245,9 +246,9 @@ func (d *Decision) topUp(p Payment) {
 		d.Grants = append(d.Grants, g)
 		var before int64
 		for _, r := range returns {
-			c := ClawBack{ID: r.ID, Grant: g.ID, Undone: !r.Stands(), Reason: "refund"}
+			c := ClawBack{ID: r.ID, Grant: g.ID, Undone: !r.Stands(), Reason: reasonRefund}
 			if r.Dispute {
-				c.Reason = "dispute"
+				c.Reason = reasonDispute
 			}
 			after := min(before+r.Amount, p.Amount)
 			if c.Amount = share(g.Amount, after, p.Amount) - share(g.Amount, before, p.Amount); c.Amount > 0 || c.Undone {

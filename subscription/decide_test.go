@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/period"
 	"github.com/tollgate/tollgate/quantity"
 	"github.com/tollgate/tollgate/subscription"
 )
@@ -119,7 +120,7 @@ func TestDecide(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			d := subscription.Decide(tt.picture, subscription.Policy{Grace: subscription.GraceDefault}, tt.now)
+			d := subscription.Decide(tt.picture, subscription.DefaultPolicy(), tt.now)
 			if d.Plan != tt.plan || d.Status != tt.status {
 				t.Errorf("the plan is %q (%s), want %q (%s)", d.Plan, d.Status, tt.plan, tt.status)
 			}
@@ -193,7 +194,7 @@ func TestDecideDoesNotDependOnTheOrderOfLists(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := drawPicture(t)
 		now := drawDay(t)
-		policy := subscription.Policy{Grace: time.Duration(rapid.IntRange(0, 10).Draw(t, "grace")) * 24 * time.Hour}
+		policy := drawPolicy(t)
 		want := subscription.Decide(p, policy, now)
 		if want.Subscription != nil { // it points into the picture
 			kept := *want.Subscription
@@ -217,6 +218,16 @@ func TestDecideDoesNotDependOnTheOrderOfLists(t *testing.T) {
 
 func mix[T any](random *rand.Rand, all []T) {
 	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+}
+
+func drawPolicy(t *rapid.T) subscription.Policy {
+	var p subscription.Policy
+	for _, s := range p.Statuses() {
+		rule, _ := p.Rule(s)
+		rule.Grace = period.Days(rapid.IntRange(0, 40).Draw(t, "grace"))
+		rule.Then = rapid.SampledFrom(subscription.Choices()).Draw(t, "then")
+	}
+	return p
 }
 
 func drawDay(t *rapid.T) time.Time { return on(1+rapid.IntRange(0, 2).Draw(t, "month"), 15) }

@@ -51,7 +51,24 @@ func (cmd *BalancesCmd) all(ctx context.Context, c *console, engine *tollgate.En
 	if cmd.JSON {
 		return c.json(tollgate.Page[credit.Balance]{Data: balances})
 	}
-	return balanceTable(c, balances).write(c.out)
+	return showBalances(c, balances)
+}
+
+// showBalances writes a table of balances, and below it what they owe.
+func showBalances(c *console, balances []credit.Balance) error {
+	err := balanceTable(c, balances).write(c.out)
+	for _, b := range balances {
+		switch {
+		case err != nil:
+		case b.Debt != nil && b.Suspended:
+			err = c.print("%s owes %s, and is suspended until they are paid.\n", b.Slug, units(*b.Debt))
+		case b.Debt != nil:
+			err = c.print("%s owes %s, which the next grants pay first.\n", b.Slug, units(*b.Debt))
+		case b.Suspended:
+			err = c.print("%s is suspended until the subscription is paid.\n", b.Slug)
+		}
+	}
+	return err
 }
 
 func (cmd *BalancesCmd) one(ctx context.Context, c *console, engine *tollgate.Engine) (err error) {
@@ -68,7 +85,7 @@ func (cmd *BalancesCmd) one(ctx context.Context, c *console, engine *tollgate.En
 	if cmd.JSON {
 		return c.json(b)
 	}
-	if err := balanceTable(c, []credit.Balance{b}).write(c.out); err != nil {
+	if err := showBalances(c, []credit.Balance{b}); err != nil {
 		return err
 	}
 	if err := showGrants(c, b.Grants); err != nil {

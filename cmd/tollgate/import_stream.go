@@ -207,7 +207,7 @@ func (im *importer) sort(batch []event, outcomes []tollgate.Outcome) (again []ev
 			n.Accepted++
 		case f == nil || f.Code == fault.Unavailable:
 			again, failed = append(again, e), o.Err
-		case f.Code == fault.InsufficientCredits:
+		case f.Code == fault.InsufficientCredits, f.Code == fault.Suspended:
 			n.Refused++
 		case f.Code == fault.NotFound && f.Details["customer"] != nil:
 			again = append(again, e)

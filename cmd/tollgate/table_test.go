@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -102,6 +103,24 @@ seats       3  unlimited  unlimited     0  never
 		if diff := cmp.Diff(tt.want[1:], b.String()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
+	}
+}
+
+func TestBalancesSayWhatTheyOwe(t *testing.T) {
+	t.Parallel()
+	owed := quantity.Whole(1500)
+	var out bytes.Buffer
+	err := showBalances(&console{out: &out}, []credit.Balance{
+		{Slug: "calls"}, {Slug: "tokens", Debt: &owed}, {Slug: "credits", Debt: &owed, Suspended: true}, {Slug: "chats", Suspended: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `tokens owes 1,500, which the next grants pay first.
+credits owes 1,500, and is suspended until they are paid.
+chats is suspended until the subscription is paid.
+`
+	if _, got, _ := strings.Cut(out.String(), "\nchats "); !strings.HasSuffix(got, want) {
+		t.Errorf("below the table stands:\n%s\nwant:\n%s", got, want)
 	}
 }
 

@@ -35,34 +35,56 @@ func (d drawing) Helper()                      {}
 // and in the end everybody stands as Stripe says.
 func TestNoHistoryGivesMoreOrLessThanWasPaidFor(t *testing.T) {
 	t.Parallel()
-	testdb.Each(t, func(t *testing.T, db string) {
-		t.Parallel()
-		shop := open(t, db, sandbox.Options{Seed: 7})
-		histories := 0
-		rapid.Check(t, func(rt *rapid.T) {
-			if histories++; histories > historiesMax && !t.Failed() {
-				return
-			}
-			s := *shop
-			s.TB = drawing{t, rt}
-			h := &history{shop: &s, draw: rt, used: map[id.Customer][]consumed{}}
-			defer h.leave()
-			for n := range rapid.IntRange(1, 3).Draw(rt, "customers") {
-				name := id.Customer(fmt.Sprintf("c%d-%d", histories, n))
-				s.customer(name)
-				h.names = append(h.names, name)
-			}
-			for range rapid.IntRange(4, 24).Draw(rt, "deeds") {
-				h.deed()
-				h.bounded(false)
-			}
-			h.finish()
+	for _, after := range []string{"canceled", "unpaid"} { // what becomes of a subscription that no retry paid
+		t.Run(after, func(t *testing.T) {
+			t.Parallel()
+			testdb.Each(t, func(t *testing.T, db string) {
+				t.Parallel()
+				histories(t, open(t, db, sandbox.Options{Seed: 7, AfterRetries: after}))
+			})
 		})
+	}
+}
+
+func histories(t *testing.T, shop *shop) {
+	played := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		if played++; played > historiesMax && !t.Failed() {
+			return
+		}
+		s := *shop
+		s.TB = drawing{t, rt}
+		h := &history{shop: &s, draw: rt, used: map[id.Customer][]consumed{}}
+		defer h.leave()
+		h.policies()
+		for n := range rapid.IntRange(1, 3).Draw(rt, "customers") {
+			name := id.Customer(fmt.Sprintf("c%d-%d", played, n))
+			s.customer(name)
+			h.names = append(h.names, name)
+		}
+		for range rapid.IntRange(4, 24).Draw(rt, "deeds") {
+			h.deed()
+			h.bounded(false)
+		}
+		h.finish()
 	})
 }
 
 // historiesMax is how many histories one run plays: under the race detector, each takes seconds.
-const historiesMax = 30
+const historiesMax = 15
+
+// policies puts drawn ones in force.
+func (h *history) policies() {
+	spent := func(what string) string { return h.pick(what, "forgive", "debt", "suspend") }
+	rule := func(what string) string {
+		if then := h.pick(what, "default_plan", "keep", "no_access"); then != "keep" {
+			return fmt.Sprintf("{grace: %dd, then: %s}", rapid.IntRange(0, 10).Draw(h.draw, "grace"), then)
+		}
+		return "{then: keep}"
+	}
+	h.publish(fmt.Sprintf("refunds: {spent: %s}\ndisputes: {spent: %s}\naccess: {past_due: %s, unpaid: %s, paused: %s, incomplete: {then: %s}}",
+		spent("refunds"), spent("disputes"), rule("past_due"), rule("unpaid"), rule("paused"), h.pick("incomplete", "default_plan", "no_access")))
+}
 
 // A history is what some customers do, in rapid's choice.
 type history struct {
@@ -202,8 +224,16 @@ func (h *history) consume(name id.Customer) {
 			amount = rapid.Int64Range(1, left).Draw(h.draw, "amount")
 		}
 		h.serial++
-		if err := h.use(name, balance, amount, fmt.Sprint("t", h.serial)); err != nil {
-			h.Fatalf("%d of %d %s: %v", amount, left, balance, err)
+		c, err := h.engine.Customer(h.ctx, name)
+		if err != nil {
+			h.Fatal(err)
+		}
+		err = h.use(name, balance, amount, fmt.Sprint("t", h.serial))
+		if c.Plan == "" && fault.Has(err, fault.Suspended) {
+			continue
+		}
+		if c.Plan == "" || err != nil {
+			h.Fatalf("%d of %d %s on the plan %q: %v", amount, left, balance, c.Plan, err)
 		}
 		if balance == "requests" {
 			h.used[name] = append(h.used[name], consumed{h.sandbox.Now(), amount})

@@ -158,6 +158,18 @@ func refunded(amount string) step {
 	})
 }
 
+// spent consumes tokens, after what was paid is read.
+func spent(tokens int64) step {
+	return then(func(s *shop, name id.Customer) {
+		if err := s.engine.SyncCustomer(s.ctx, name); err != nil {
+			s.Fatal(err)
+		}
+		if err := s.use(name, "tokens", tokens, "spent"); err != nil {
+			s.Fatal(err)
+		}
+	})
+}
+
 func disputed(evidence string) step {
 	return then(func(s *shop, name id.Customer) {
 		charge := list[object](s, "/v1/charges", of(s.at[name]))[0].ID
@@ -188,6 +200,7 @@ var sequences = []struct {
 	plan             id.Slug
 	status           string
 	requests, tokens int64
+	policies         string
 }{
 	{name: "checkout", events: 24, steps: []step{subscribed}, plan: "pro", status: "active", requests: 1000},
 	{name: "top-up", events: 16, steps: []step{toppedUp(visa)}, plan: "free", status: "active", requests: 20, tokens: 300},
@@ -218,6 +231,10 @@ var sequences = []struct {
 	{name: "refund in parts", events: 24, plan: "free", status: "active", requests: 20, steps: []step{toppedUp(visa), refunded("500"), refunded("")}},
 	{name: "refund of a period", events: 30, plan: "pro", status: "active", requests: 500, steps: []step{subscribed, refunded("400")}},
 	{name: "refund that fails", events: 28, plan: "free", status: "active", requests: 20, tokens: 300, steps: []step{toppedUp("4000000000005126"), refunded("7"), refunded("8"), wait(2 * time.Hour)}},
+	{name: "refund of what is spent, owed and paid", events: 40, policies: "refunds: {spent: debt}", plan: "free", status: "active", requests: 20, tokens: 50, steps: []step{
+		toppedUp(visa), spent(250), refunded("500"), refunded(""), toppedUp(visa)}},
+	{name: "refund of what is spent that fails when it is paid", events: 40, policies: "refunds: {spent: suspend}", plan: "free", status: "active", requests: 20, tokens: 350, steps: []step{
+		toppedUp("4000000000005126"), spent(250), refunded("1000"), toppedUp(visa), wait(2 * time.Hour)}},
 	{name: "dispute lost", events: 28, plan: "free", status: "active", requests: 20, steps: []step{toppedUp(disputing), disputed("losing_evidence")}},
 	{name: "dispute won", events: 28, plan: "free", status: "active", requests: 20, tokens: 300, steps: []step{toppedUp(disputing), disputed("winning_evidence")}},
 }
@@ -233,6 +250,7 @@ func TestEachSequenceOfEventsEndsAlikeHoweverItComes(t *testing.T) {
 			testdb.Each(t, func(t *testing.T, db string) {
 				t.Parallel()
 				s := open(t, db, sandbox.Options{})
+				s.publish(q.policies)
 				box := &postbox{owners: map[string]string{}, waits: map[string][][]byte{}, all: map[string]int{}}
 				s.box.Store(box)
 				all := couriers(q.events)

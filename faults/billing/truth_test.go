@@ -159,7 +159,7 @@ func (s *shop) agrees(name id.Customer) {
 	if d.Subscription == nil {
 		return
 	}
-	if d.Plan == "" {
+	if d.Plan == "" && !d.NoAccess {
 		d.Plan = "free"
 	}
 	if c.Plan != d.Plan || c.Status != string(d.Status) {
@@ -181,7 +181,7 @@ func (s *shop) decided(at string) subscription.Decision {
 	if err != nil {
 		s.Fatal(err)
 	}
-	return subscription.Decide(picture, subscription.Policy{Grace: subscription.GraceDefault}, s.sandbox.Now())
+	return subscription.Decide(picture, s.engine.Catalog().Access, s.sandbox.Now())
 }
 
 // limits are what the plans include of requests.
@@ -275,23 +275,31 @@ func (s *shop) topUpsMatch(name id.Customer, at string, settled bool) {
 		}
 	}
 	share := map[string]int64{} // money gone, by charge
+	var failed int64            // returns whose money stayed
 	for _, r := range append(list[object](s, "/v1/refunds", nil), list[object](s, "/v1/disputes", nil)...) {
-		if _, ours := charges[r.Charge]; ours && r.Status != "failed" && r.Status != "canceled" && r.Status != "won" {
-			share[r.Charge] += r.Amount
+		if _, ours := charges[r.Charge]; !ours {
+			continue
 		}
+		if r.Status == "failed" || r.Status == "canceled" || r.Status == "won" {
+			failed++
+			continue
+		}
+		share[r.Charge] += r.Amount
 	}
 	for charge, gone := range share {
 		back += min(gone, charges[charge].Amount) * each / price
 	}
-	var granted, undone, clawed quantity.Units
+	var granted, undone, clawed, used quantity.Units
 	for _, l := range s.lines(name, "tokens") {
 		switch {
-		case l.Kind == credit.KindClawBack:
+		case l.Kind == credit.KindClawBack, l.Kind == credit.KindDebt:
 			clawed -= l.Amount
-		case l.Kind == credit.KindGrant && len(l.Reason) > 4 && l.Reason[:4] == "the ":
+		case l.Kind == credit.KindRestore:
 			undone += l.Amount
 		case l.Kind == credit.KindGrant:
 			granted += l.Amount
+		case l.Event != nil:
+			used += l.Event.Charged
 		}
 	}
 	whole := func(u quantity.Units) int64 { return int64(u / quantity.One) }
@@ -303,6 +311,14 @@ func (s *shop) topUpsMatch(name id.Customer, at string, settled bool) {
 	}
 	if taken := whole(clawed - undone); settled && taken > back {
 		s.Errorf("%s lost %d tokens to refunds of at most %d", name, taken, back)
+	}
+	if left := s.available(name, "tokens"); left != whole(granted-used-clawed+undone) {
+		s.Errorf("%s has %d tokens left: %s granted, %s used, %s taken or owed, %s of it given back", name, left, granted, used, clawed, undone)
+	}
+	c := s.engine.Catalog()
+	owes := c.Refunds.Spent != credit.Forgive && c.Disputes.Spent != credit.Forgive
+	if taken := whole(clawed - undone); settled && owes && taken < back-failed { // those that failed may have moved a unit of another's share
+		s.Errorf("%s lost or owes %d tokens for refunds of %d", name, taken, back)
 	}
 }
 

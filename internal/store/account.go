@@ -42,6 +42,7 @@ type detail struct {
 	Lots      []credit.Lot    `json:"lots,omitempty"`
 	Holds     []credit.Hold   `json:"holds,omitempty"`
 	Gauges    []credit.Gauge  `json:"gauges,omitempty"`
+	Debts     []credit.Debt   `json:"debts,omitempty"`
 	Billed    bool            `json:"billed,omitempty"` // of the open window
 	Over      bool            `json:"over,omitempty"`
 	From      time.Time       `json:"from,omitzero"` // of the newest billed window
@@ -52,10 +53,10 @@ type detail struct {
 
 // spell returns the detail column of s.
 func spell(s *credit.State) (string, error) {
-	if len(s.Suspended) == 0 && len(s.Lots) == 0 && len(s.Holds) == 0 && len(s.Gauges) == 0 && s.Billed.IsZero() && s.Reset == 0 && s.Window.Refunded == 0 {
+	if len(s.Suspended) == 0 && len(s.Lots) == 0 && len(s.Holds) == 0 && len(s.Gauges) == 0 && len(s.Debts) == 0 && s.Billed.IsZero() && s.Reset == 0 && s.Window.Refunded == 0 {
 		return "", nil
 	}
-	b, err := json.Marshal(detail{s.Suspended, s.Lots, s.Holds, s.Gauges, s.Window.Billed, s.Window.Over, s.Billed, s.Paid, s.Window.Refunded, s.Reset})
+	b, err := json.Marshal(detail{s.Suspended, s.Lots, s.Holds, s.Gauges, s.Debts, s.Window.Billed, s.Window.Over, s.Billed, s.Paid, s.Window.Refunded, s.Reset})
 	if err != nil {
 		return "", fmt.Errorf("spell account: %w", err)
 	}
@@ -93,7 +94,7 @@ func (r *stateRow) read() (credit.State, error) {
 	}
 	s.Suspended, s.Lots, s.Holds, s.Gauges = d.Suspended, d.Lots, d.Holds, d.Gauges
 	s.Window.Billed, s.Window.Over, s.Billed, s.Paid = d.Billed, d.Over, d.From, d.Paid
-	s.Window.Refunded, s.Reset = d.Refunded, d.Reset
+	s.Window.Refunded, s.Reset, s.Debts = d.Refunded, d.Reset, d.Debts
 	return s, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/id"
 )
 
@@ -97,6 +98,8 @@ type Found struct {
 	Events    map[Name]*Event
 	Entries   map[Name]*Entry
 	Seen      func(context.Context, Value) (Seen, error) // as of the transaction
+	// Past returns, as of the transaction, the lines of an account that credit.MovesGrants, in their order.
+	Past func(context.Context, AccountKey) ([]credit.Entry, error)
 }
 
 // Locked reads what w names, keeping others from writing those accounts, and writes what decide returns, in
@@ -129,6 +132,7 @@ func (tx *Tx) find(ctx context.Context, w Want) (Found, error) {
 		Accounts: map[AccountKey]*Account{}, Customers: map[id.Key]*Customer{},
 		Events: map[Name]*Event{}, Entries: map[Name]*Entry{},
 		Seen: func(ctx context.Context, v Value) (Seen, error) { return seenOf(ctx, tx.sql, v) },
+		Past: func(ctx context.Context, k AccountKey) ([]credit.Entry, error) { return past(ctx, tx.sql, k) },
 	}
 	return f, errors.Join(
 		tx.findAccounts(ctx, w.Accounts, f.Accounts),

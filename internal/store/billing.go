@@ -89,6 +89,18 @@ func (tx *Tx) WriteBilling(ctx context.Context, b Billing, ticket int64) (bool, 
 	return n == 1, err
 }
 
+// Relapse has the customers whose subscriptions are not paid looked at again at a moment.
+func (tx *Tx) Relapse(ctx context.Context, at time.Time) error {
+	_, err := tx.sql.ExecContext(ctx, `
+		UPDATE stripe_customer
+		SET until = $1
+		WHERE customer IN (SELECT s.customer FROM subscription AS s WHERE s.ended_at = 0 AND s.status IN ('past_due', 'unpaid', 'paused', 'incomplete'))`, micros(at))
+	if err != nil {
+		return fmt.Errorf("look at subscriptions again: %w", err)
+	}
+	return nil
+}
+
 // Lapsing returns the customers whose plan was to be lost by a moment.
 func (db *DB) Lapsing(ctx context.Context, at time.Time, limit int) ([]Billing, error) {
 	return db.billings(ctx, "SELECT "+billingColumns+" FROM stripe_customer WHERE until > 0 AND until <= $1 ORDER BY until LIMIT $2", micros(at), limit)

@@ -277,6 +277,45 @@ func TestLockedFindsWhatItWasAskedFor(t *testing.T) {
 	})
 }
 
+// TestPastHasTheLinesThatMoveGrants: of the account alone, and no others.
+func TestPastHasTheLinesThatMoveGrants(t *testing.T) {
+	each(t, func(t *testing.T, db *store.DB) {
+		a, other := account(t, db, "ann"), account(t, db, "bob")
+		b := &store.Batch{Accounts: []*store.Account{a, other}}
+		var want []credit.Entry
+		for _, k := range []credit.Kind{credit.KindAllowance, credit.KindExpire, credit.KindRollover, credit.KindPlanChange, credit.KindGrant, credit.KindRevoke,
+			credit.KindHold, credit.KindRelease, credit.KindVoid, credit.KindClawBack, credit.KindDebt, credit.KindDebtPaid, credit.KindRestore, credit.KindReset} {
+			for _, cause := range []string{"window", "grant_1"} {
+				e := entry(a.AccountKey, int64(len(b.Entries)+1), "")
+				e.Kind, e.Cause, e.Entry.Gauge = k, cause, nil
+				b.Entries = append(b.Entries, e)
+				if cause != "window" && credit.MovesGrants(e.Entry) {
+					want = append(want, e.Entry)
+				}
+			}
+		}
+		e := entry(other.AccountKey, 1, "")
+		e.Kind = credit.KindRestore
+		b.Entries = append(b.Entries, e)
+		if err := db.Commit(t.Context(), b); err != nil {
+			t.Fatal(err)
+		}
+		read := func(f store.Found) (*store.Batch, error) {
+			got, err := f.Past(t.Context(), a.AccountKey)
+			differ(t, "past", want, got)
+			return nil, err
+		}
+		if err := db.Locked(t.Context(), store.Want{Accounts: []store.AccountKey{a.AccountKey}}, read); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Update(t.Context(), func(tx *store.Tx) error {
+			return tx.Locked(t.Context(), store.Want{Accounts: []store.AccountKey{a.AccountKey}}, read)
+		}); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 func TestLockedKeepsOthersOut(t *testing.T) {
 	each(t, func(t *testing.T, db *store.DB) {
 		a, b := account(t, db, "ann"), account(t, db, "bob")

@@ -126,12 +126,16 @@ func entry(k store.AccountKey, seq int64, name string) *store.Entry {
 		Entry: credit.Entry{
 			Seq: seq, Kind: credit.KindHold, Amount: -3, Balance: 9, At: noon().Add(-time.Second), RecordedAt: noon(), Cause: "cause", Reason: "reason",
 			Meter: "chat", Parts: []credit.Part{part()}, Window: &credit.Opening{Span: span(), Limit: 7, Unlimited: true, Soft: true, Billed: true, Paid: noon()},
-			Lots: []credit.Lot{lot()}, Hold: new(hold()),
+			Lots: []credit.Lot{lot()}, Hold: new(hold()), Debt: new(debt()),
 		},
 	}
 }
 
 func span() period.Span { return period.Span{Start: noon(), End: noon().Add(time.Hour)} }
+
+func debt() credit.Debt {
+	return credit.Debt{ID: "re_1", Grant: "grant_1", Owed: 4, Policy: credit.Suspend}
+}
 
 func part() credit.Part { return credit.Part{Grant: "grant_1", Amount: -3, At: noon(), Ever: true} }
 
@@ -154,7 +158,8 @@ func fullState() credit.State {
 	window := credit.Window{Span: span(), Used: 11, Spent: 12, Billed: true, Over: true, Refunded: 2}
 	return credit.State{
 		Seq: 9, Opened: true, Window: window, Limit: 40, Unlimited: true, Soft: true, Suspended: []credit.Window{window},
-		Lots: []credit.Lot{lot()}, Holds: []credit.Hold{hold()}, Gauges: []credit.Gauge{{Meter: "chat", Value: 5, At: noon()}}, Paid: noon(), Billed: noon().Add(-time.Hour), Reset: 3,
+		Lots: []credit.Lot{lot()}, Holds: []credit.Hold{hold()}, Gauges: []credit.Gauge{{Meter: "chat", Value: 5, At: noon()}},
+		Debts: []credit.Debt{debt()}, Paid: noon(), Billed: noon().Add(-time.Hour), Reset: 3,
 	}
 }
 

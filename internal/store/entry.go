@@ -29,6 +29,7 @@ type entryDetail struct {
 	Window *credit.Opening `json:"window,omitempty"`
 	Lots   []credit.Lot    `json:"lots,omitempty"`
 	Hold   *credit.Hold    `json:"hold,omitempty"`
+	Debt   *credit.Debt    `json:"debt,omitempty"`
 	Used   quantity.Units  `json:"used,omitempty"`
 }
 
@@ -44,7 +45,7 @@ func (e *Entry) name() string {
 }
 
 func (e *Entry) values() ([]any, error) {
-	text, err := json.Marshal(entryDetail{e.Parts, e.Window, e.Lots, e.Entry.Hold, e.Used})
+	text, err := json.Marshal(entryDetail{e.Parts, e.Window, e.Lots, e.Entry.Hold, e.Entry.Debt, e.Used})
 	if err != nil {
 		return nil, fmt.Errorf("spell entry: %w", err)
 	}
@@ -68,7 +69,7 @@ func scanEntry(row scanner) (Entry, error) {
 		return e, fmt.Errorf("entry %d %s %d: %w", e.Customer, e.Slug, e.Seq, err)
 	}
 	e.At, e.RecordedAt = moment(at), moment(recorded)
-	e.Parts, e.Window, e.Lots, e.Entry.Hold, e.Used = d.Parts, d.Window, d.Lots, d.Hold, d.Used
+	e.Parts, e.Window, e.Lots, e.Entry.Hold, e.Entry.Debt, e.Used = d.Parts, d.Window, d.Lots, d.Hold, d.Debt, d.Used
 	return e, nil
 }
 
@@ -89,6 +90,29 @@ func (db *DB) EntryNamed(ctx context.Context, customer id.Key, name string) (Ent
 		return e, false, fmt.Errorf("read entry: %w", err)
 	}
 	return e, true, nil
+}
+
+// entriesPast reads the lines of an account that credit.MovesGrants; an index holds just these.
+const entriesPast = `
+	SELECT ` + entryColumns + `
+	FROM entry AS e
+	WHERE e.account = $1 AND e.customer = $2
+		AND e.kind IN ('expire', 'revoke', 'claw_back', 'debt', 'debt_paid', 'restore') AND e.cause <> 'window'
+	ORDER BY e.seq`
+
+// past returns the lines of an account that credit.MovesGrants, in their order.
+func past(ctx context.Context, q querier, k AccountKey) ([]credit.Entry, error) {
+	rows, err := q.QueryContext(ctx, entriesPast, string(k.Slug), int64(k.Customer))
+	if err != nil {
+		return nil, fmt.Errorf("read entries: %w", err)
+	}
+	var out []credit.Entry
+	err = each(rows, func() error {
+		e, err := scanEntry(rows)
+		out = append(out, e.Entry)
+		return err
+	})
+	return out, err
 }
 
 // Lines returns up to limit ledger lines of an account with numbers above after, in their order: entries

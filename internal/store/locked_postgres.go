@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/id"
 )
 
@@ -124,6 +125,18 @@ func (db *DB) lockAndRead(ctx context.Context, conn *pgx.Conn, w Want) (Found, e
 		Events: map[Name]*Event{}, Entries: map[Name]*Entry{},
 		Seen: func(ctx context.Context, v Value) (Seen, error) {
 			return scanSeen(v, conn.QueryRow(ctx, db.schema.in(seenSelect), v.key()...))
+		},
+		Past: func(ctx context.Context, k AccountKey) (lines []credit.Entry, err error) {
+			rows, err := conn.Query(ctx, db.schema.in(entriesPast), string(k.Slug), int64(k.Customer))
+			if err != nil {
+				return nil, fmt.Errorf("read entries: %w", err)
+			}
+			err = eachRow(rows, func(row pgx.Rows) error {
+				e, err := scanEntry(row)
+				lines = append(lines, e.Entry)
+				return err
+			})
+			return lines, err
 		},
 	}
 	var changed []int64
