@@ -5,6 +5,8 @@ import (
 
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/plan"
+	"github.com/tollgate/tollgate/subscription"
 )
 
 // recordsMax is how many invoices and payments a billing shows, newest first.
@@ -37,46 +39,57 @@ func (p paid) checkout(ctx context.Context, c Checkout) (Session, error) {
 	return Session{ID: made.ID, URL: made.URL, Status: made.Status, ExpiresAt: made.ExpiresAt, Checkout: c}, err
 }
 
-// sold returns the id at Stripe of the subscription that counts; empty when there is none.
-func (p paid) sold(ctx context.Context, name id.Customer) (string, error) {
+// sold returns a customer's subscription at Stripe that counts; the zero one when it has none, or it has ended.
+func (p paid) sold(ctx context.Context, name id.Customer) (subscription.Subscription, error) {
 	all, err := p.engine.Subscriptions(ctx, name)
 	if err != nil || len(all) == 0 || all[0].Status.Over() {
-		return "", err
+		return subscription.Subscription{}, err
 	}
-	return all[0].ID, nil
+	return all[0], nil
 }
 
+// cancel ends what Stripe bills. A plan that was given for nothing has no period that is paid: it ends at once or not at all.
 func (p paid) cancel(ctx context.Context, name id.Customer, at Timing) error {
 	sub, err := p.sold(ctx, name)
-	if err != nil || sub == "" {
+	if err != nil {
+		return err
+	}
+	if sub.ID == "" {
+		if at != Immediately {
+			return invalid("The subscription is not paid for, so that no period of it ends: cancel it %s.", Immediately)
+		}
+		free := p.engine.Catalog().DefaultPlan().Slug
+		_, err := p.engine.PatchCustomer(ctx, name, tollgate.CustomerChange{Plan: &free})
 		return err
 	}
 	when := tollgate.AtPeriodEnd
 	if at == Immediately {
 		when = tollgate.Now
 	}
-	_, err = p.engine.CancelSubscription(ctx, sub, when)
+	_, err = p.engine.CancelSubscription(ctx, sub.ID, when)
 	return err
 }
 
 func (p paid) uncancel(ctx context.Context, name id.Customer) error {
 	sub, err := p.sold(ctx, name)
-	if err != nil || sub == "" {
+	if err != nil || sub.CancelAt.IsZero() {
 		return err
 	}
-	_, err = p.engine.ResumeSubscription(ctx, sub)
+	_, err = p.engine.ResumeSubscription(ctx, sub.ID)
 	return err
 }
 
 func (p paid) adjust(ctx context.Context, name id.Customer, to Adjustment) (Adjusted, error) {
-	sub, err := p.sold(ctx, name)
+	before, err := p.sold(ctx, name)
 	switch {
 	case err != nil:
 		return Adjusted{}, err
-	case sub == "" || len(to.Items) != 1:
-		return Adjusted{}, invalid("A subscription that is paid for is adjusted to one price.")
+	case before.ID == "":
+		return Adjusted{}, invalid("The subscription is not paid for and cannot be adjusted: use a checkout.")
+	case len(to.Items) != 1:
+		return Adjusted{}, invalid("A subscription is adjusted to one price.")
 	}
-	r := tollgate.ChangeRequest{Subscription: sub, Price: to.Items[0].Price, Quantity: to.Items[0].Quantity}
+	r := tollgate.ChangeRequest{Subscription: before.ID, Price: to.Items[0].Price, Quantity: to.Items[0].Quantity}
 	switch to.At {
 	case Immediately:
 		r.When = tollgate.Now
@@ -87,12 +100,25 @@ func (p paid) adjust(ctx context.Context, name id.Customer, to Adjustment) (Adju
 	if err != nil {
 		return Adjusted{}, err
 	}
-	after, err := p.engine.ChangeSubscription(ctx, r)
-	done := Adjusted{Upgrade: quote.When == tollgate.Now, At: AtPeriodEnd}
-	if item := after.Licensed(); item != nil && item.Price == r.Price {
+	done := Adjusted{At: AtPeriodEnd}
+	if quote.When == tollgate.Now {
 		done.At = Immediately
 	}
-	return done, err
+	after, err := p.engine.ChangeSubscription(ctx, r)
+	if err != nil {
+		return Adjusted{}, err
+	}
+	done.Upgrade = yearly(after) > yearly(before)
+	return done, nil
+}
+
+// yearly returns what a subscription costs in a year, without what its usage costs.
+func yearly(s subscription.Subscription) int64 {
+	item := s.Licensed()
+	if item == nil {
+		return 0
+	}
+	return item.Amount * max(item.Quantity, 1) * int64(plan.Year.Months()/plan.Interval(item.Interval).Months())
 }
 
 func (p paid) state(ctx context.Context, name id.Customer) (State, error) {
@@ -103,6 +129,9 @@ func (p paid) state(ctx context.Context, name id.Customer) (State, error) {
 	}
 	if len(all) > 0 && !all[0].Status.Over() {
 		out.CancelAt, out.TrialEnd = all[0].CancelAt, all[0].TrialEnd
+		if item := all[0].Licensed(); item != nil {
+			out.Price, out.Quantity = item.Price, item.Quantity
+		}
 	}
 	invoices, err := p.engine.InvoicesOf(ctx, name, "", recordsMax)
 	if err != nil {

@@ -91,7 +91,9 @@ type State struct {
 	PortalURL string    // where the customer manages its billing
 	CancelAt  time.Time // when the subscription is to end
 	TrialEnd  time.Time
-	Method    string // the id of the default way to pay
+	Price     id.Slug // of the plan's prices, the one that is paid; empty to tell it by the period
+	Quantity  int64   // of that price; 1 when 0
+	Method    string  // the id of the default way to pay
 	Invoices  []Invoice
 	Methods   []Method
 	Purchases []Purchase

@@ -2,7 +2,7 @@
 
 const assert = require('node:assert/strict');
 const {test} = require('node:test');
-const {binary, key, fresh} = require('./place');
+const {binary, key, unsold, unsoldKey, fresh} = require('./place');
 
 process.env.FLOWGLAD_BASE_URL = binary;
 process.env.FLOWGLAD_SECRET_KEY = key;
@@ -54,6 +54,11 @@ test('one of each', async () => {
   for (const kind of ['invoices', 'payments', 'discounts', 'checkoutSessions']) {
     await assert.rejects(flowglad[kind].retrieve('none_1'), (e) => e.status === 404 && e.error.code === 'NOT_FOUND');
   }
-  await assert.rejects(flowglad.subscriptions.uncancel(data.subscription.id), (e) => e.error.code === 'payments_not_configured');
-  await assert.rejects(flowglad.payments.refund('pay_1', {}), (e) => e.error.code === 'payments_not_configured');
+});
+
+test('without a Stripe key, what needs one says so', async () => {
+  const poor = new Flowglad({baseURL: unsold, apiKey: unsoldKey});
+  const {data} = await poor.customers.create({customer: {externalId: fresh(), email: '', name: ''}});
+  await assert.rejects(poor.subscriptions.uncancel(data.subscription.id), (e) => e.error.code === 'payments_not_configured');
+  await assert.rejects(poor.payments.refund('pay_1', {}), (e) => e.error.code === 'payments_not_configured');
 });
