@@ -116,7 +116,14 @@ func records(ctx context.Context, tx *store.Tx, key id.Key, p subscription.Pictu
 			return err
 		}
 	}
-	return nil
+	var methods []string
+	for _, m := range p.Methods {
+		methods = append(methods, m.ID)
+		if err := write(store.RecordMethod, m.ID, m.CreatedAt, m); err != nil {
+			return err
+		}
+	}
+	return tx.DropRecords(ctx, key, store.RecordMethod, methods)
 }
 
 // subscribe puts the decided plan and period in force, when they differ. A customer who never subscribed keeps what it has.

@@ -48,10 +48,10 @@ func (s *Server) createSubscription(c *call) (any, error) {
 		if _, err := s.engine.PatchCustomer(c.Context(), name, tollgate.CustomerChange{Plan: &p.plan}); err != nil {
 			return nil, err
 		}
-	case s.opts.Payments.Subscribe == nil:
+	case !s.engine.Sells():
 		return nil, errNotConfigured
 	default:
-		if err := s.opts.Payments.Subscribe(c.Context(), name, Item{p.slug, quantity}); err != nil {
+		if _, err := s.engine.Subscribe(c.Context(), tollgate.SubscribeRequest{Customer: name, Price: p.slug, Quantity: quantity}); err != nil {
 			return nil, err
 		}
 	}
@@ -144,10 +144,10 @@ func (s *Server) cancel(c *call, subscriptionID string) (any, error) {
 		return nil, invalid("cancellation.timing is %s or %s.", AtPeriodEnd, Immediately)
 	case sub.Plan == s.engine.Catalog().DefaultPlan().Slug:
 		return nil, invalid("The default plan costs nothing and cannot be canceled.")
-	case s.opts.Payments.Cancel == nil:
+	case !s.engine.Sells():
 		return nil, errNotConfigured
 	}
-	if err := s.opts.Payments.Cancel(c.Context(), name, at); err != nil {
+	if err := s.end(c.Context(), name, at); err != nil {
 		return nil, err
 	}
 	if at == AtPeriodEnd {
@@ -168,10 +168,10 @@ func (s *Server) uncancel(c *call, subscriptionID string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.opts.Payments.Uncancel == nil {
+	if !s.engine.Sells() {
 		return nil, errNotConfigured
 	}
-	if err := s.opts.Payments.Uncancel(c.Context(), name); err != nil {
+	if err := s.stay(c.Context(), name); err != nil {
 		return nil, err
 	}
 	return s.changed(c, name, "subscription.updated")
@@ -210,7 +210,7 @@ func (s *Server) adjust(c *call, subscriptionID string, in adjustmentWrite) (any
 	if err != nil {
 		return nil, err
 	}
-	to := Adjustment{At: in.Timing, Prorate: in.Prorate}
+	var to []sale
 	if !slices.Contains([]Timing{Immediately, AtPeriodEnd, Auto}, in.Timing) {
 		return nil, invalid("adjustment.timing is %s, %s or %s.", Immediately, AtPeriodEnd, Auto)
 	}
@@ -229,15 +229,15 @@ func (s *Server) adjust(c *call, subscriptionID string, in adjustmentWrite) (any
 		if err != nil {
 			return nil, err
 		}
-		to.Items = append(to.Items, Item{p.slug, n})
+		to = append(to, sale{p.slug, n})
 	}
 	if free := sh.planOf(sub.Plan); sh.priceOf(free, sub).UnitPrice == 0 {
 		return nil, invalid("The plan %q costs nothing and cannot be adjusted: use createSubscription or a checkout.", free.Slug)
 	}
-	if s.opts.Payments.Adjust == nil {
+	if !s.engine.Sells() {
 		return nil, errNotConfigured
 	}
-	done, err := s.opts.Payments.Adjust(c.Context(), name, to)
+	upgrade, at, err := s.move(c.Context(), name, to, in.Timing)
 	if err != nil {
 		return nil, err
 	}
@@ -247,5 +247,5 @@ func (s *Server) adjust(c *call, subscriptionID string, in adjustmentWrite) (any
 		SubscriptionItems []item `json:"subscriptionItems"`
 		IsUpgrade         bool   `json:"isUpgrade"`
 		ResolvedTiming    Timing `json:"resolvedTiming"`
-	}{after, after.Subscription.Items, done.Upgrade, done.At}, err
+	}{after, after.Subscription.Items, upgrade, at}, err
 }

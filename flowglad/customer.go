@@ -106,7 +106,7 @@ func (s *Server) createCustomer(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	sub := sh.subscription(standing, standing.Current(), State{})
+	sub := sh.subscription(standing, standing.Current(), state{})
 	return created{createdData{shownCustomer(made, c.live), sub.subscriptionOf, sub.Items}}, nil
 }
 
@@ -191,8 +191,8 @@ func (s *Server) archiveCustomer(c *call) (any, error) {
 	if found.Metadata[archivedKey] != "" {
 		return customerAnswer{shownCustomer(found, c.live)}, nil
 	}
-	if s.opts.Payments.Cancel != nil {
-		if err := s.opts.Payments.Cancel(ctx, name, Immediately); err != nil {
+	if s.engine.Sells() {
+		if err := s.end(ctx, name, Immediately); err != nil {
 			return nil, err
 		}
 	}

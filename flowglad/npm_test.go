@@ -25,8 +25,8 @@ import (
 // npmFolder holds the tests that run in Node, and Flowglad's packages, which scripts/provide installs.
 const npmFolder = "npm"
 
-// TestTheNpmPackages runs Flowglad's own packages, unmodified, against the program and against a server with pages and a
-// payment provider. Without Node or the packages it is skipped, or fails when TOLLGATE_TEST_REQUIRE names node.
+// TestTheNpmPackages runs Flowglad's own packages, unmodified, against the program and against a server with
+// pages. Without Node or the packages it is skipped, or fails when TOLLGATE_TEST_REQUIRE names node.
 func TestTheNpmPackages(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the program and runs Node")
@@ -46,11 +46,11 @@ func TestTheNpmPackages(t *testing.T) {
 	program := buildProgram(t)
 	dev := startDev(t, program, hooks)
 	unsold := startUnsold(t, program)
-	paid, paidKey := startPaid(t)
+	pages, pagesKey, pagesSandbox := startPages(t)
 	tests := exec.CommandContext(t.Context(), node, "--test", "--test-timeout=120000", "--test-force-exit")
 	tests.Dir = npmFolder
 	tests.Env = append(os.Environ(), "TOLLGATE_URL="+dev.url+"/flowglad", "TOLLGATE_KEY="+dev.key, "SANDBOX_URL="+dev.sandbox,
-		"UNSOLD_URL="+unsold.url+"/flowglad", "UNSOLD_KEY="+unsold.key, "PAID_URL="+paid, "PAID_KEY="+paidKey,
+		"UNSOLD_URL="+unsold.url+"/flowglad", "UNSOLD_KEY="+unsold.key, "PAGES_URL="+pages, "PAGES_KEY="+pagesKey, "PAGES_SANDBOX_URL="+pagesSandbox,
 		"HOOKS_URL="+hooks.url, "HOOKS_SECRET="+hooks.secret, "NODE_ENV=test")
 	if out, err := tests.CombinedOutput(); err != nil {
 		t.Errorf("node --test: %v\n%s", err, out)
@@ -179,30 +179,11 @@ func start(t *testing.T, cmd *exec.Cmd, says io.Reader, patterns ...string) []st
 	return found
 }
 
-// startPaid serves pages, known by the header X-User, with a payment provider that says yes.
-func startPaid(t *testing.T) (url, key string) {
+// startPages serves pages, known by the header X-User, and sells through a sandbox.
+func startPages(t *testing.T) (url, key, sandbox string) {
 	t.Helper()
-	e, err := tollgate.Open(t.Context(), testdb.SQLite(t), tollgate.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err = e.Publish(t.Context(), "catalog.yaml", []byte(catalogText), false); err != nil {
-		t.Fatal(err)
-	}
-	if key, _, err = e.CreateKey(t.Context(), tollgate.ScopeFull, "", false); err != nil {
-		t.Fatal(err)
-	}
-	p := &paying{}
-	s, err := flowglad.New(e, flowglad.Options{Identify: byHeader, PagesRecord: true, Payments: p.payments()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	web := httptest.NewServer(s)
-	t.Cleanup(func() {
-		web.Close()
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return web.URL, key
+	s := openShopSQLite(t, flowglad.Options{Identify: byHeader, PagesRecord: true})
+	web := httptest.NewServer(s.server)
+	t.Cleanup(web.Close)
+	return web.URL, s.keys[tollgate.ScopeFull], s.sandboxURL
 }

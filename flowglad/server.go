@@ -36,8 +36,8 @@ type Options struct {
 	RatePerSecond float64 // requests a key, or a customer's pages, may send in the long run; no limit when 0
 	Burst         int     // requests it may send at once; one second's worth when 0
 
-	Payments Payments // what needs a payment provider; what is nil answers payments_not_configured
-	Webhook  *Webhook // told of customers and subscriptions that change through this face; nobody when nil
+	PublicURL string   // how browsers reach this server, for links; as each request names it when empty
+	Webhook   *Webhook // told of customers and subscriptions that change through this face; nobody when nil
 
 	// Identify returns which customer a page's request comes from, and an error when it comes from none. It is called for
 	// every request below /api/flowglad; nil answers them with 404.

@@ -88,11 +88,14 @@ func current(status string) bool {
 
 // subscription returns one of a customer's subscriptions with all that hangs on it. Balances and features are those of the
 // current one; a past one has none.
-func (sh *shelf) subscription(st tollgate.Standing, sub tollgate.Subscription, state State) rich {
+func (sh *shelf) subscription(st tollgate.Standing, sub tollgate.Subscription, paying state) rich {
 	p := sh.planOf(sub.Plan)
 	paid, quantity := sh.priceOf(p, sub), int64(1)
-	if sold, ok := sh.prices[state.Price]; ok && sub.EndedAt.IsZero() && sold.plan == sub.Plan {
-		paid, quantity = sold, max(state.Quantity, 1)
+	billed := paying.live()
+	if item := billed.Licensed(); item != nil && sub.EndedAt.IsZero() {
+		if sold, ok := sh.prices[item.Price]; ok && sold.plan == sub.Plan {
+			paid, quantity = sold, max(item.Quantity, 1)
+		}
 	}
 	updated := ms(sub.Since)
 	if !sub.EndedAt.IsZero() {
@@ -107,8 +110,8 @@ func (sh *shelf) subscription(st tollgate.Standing, sub tollgate.Subscription, s
 	}}
 	out.Experimental = experimental{[]featureItem{}, []balanceRow{}}
 	if sub.EndedAt.IsZero() {
-		out.TrialEnd, out.DefaultPaymentMethodID = msOrNil(state.TrialEnd), textOrNil(state.Method)
-		if out.CancelScheduledAt = msOrNil(state.CancelAt); out.CancelScheduledAt != nil && current(sub.Status) {
+		out.TrialEnd, out.DefaultPaymentMethodID = msOrNil(billed.TrialEnd), textOrNil(paying.method())
+		if out.CancelScheduledAt = msOrNil(billed.CancelAt); out.CancelScheduledAt != nil && current(sub.Status) {
 			out.Status = statusScheduled
 		}
 		out.Experimental = experimental{sh.items(p, sub.ID, ms(sub.Since), updated), sh.balances(st, sub)}

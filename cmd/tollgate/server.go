@@ -53,7 +53,7 @@ type server struct {
 
 // newServer returns a server of the HTTP API, of the app routes behind customer tokens, and of Flowglad's API.
 func newServer(engine *tollgate.Engine, log *slog.Logger, opts api.Options, p pages) (*server, error) {
-	sold := flowglad.Options{Logger: log, Prefix: flowgladPrefix, AtRoot: p.FlowgladRoot, RatePerSecond: opts.RatePerSecond, Burst: opts.Burst, Payments: flowglad.OnEngine(engine), Identify: visitor(engine)}
+	sold := flowglad.Options{Logger: log, Prefix: flowgladPrefix, AtRoot: p.FlowgladRoot, RatePerSecond: opts.RatePerSecond, Burst: opts.Burst, Identify: visitor(engine)}
 	if p.FlowgladWebhook != "" {
 		sold.Webhook = &flowglad.Webhook{URL: p.FlowgladWebhook, Secret: p.FlowgladSecret}
 	}

@@ -11,8 +11,9 @@ exports.key = env('TOLLGATE_KEY');
 exports.sandbox = env('SANDBOX_URL'); // that sandbox
 exports.unsold = env('UNSOLD_URL'); // the program, started by `tollgate serve` without a Stripe key
 exports.unsoldKey = env('UNSOLD_KEY');
-exports.paid = env('PAID_URL'); // a server with pages, and with a payment provider that says yes
-exports.paidKey = env('PAID_KEY');
+exports.pages = env('PAGES_URL'); // a server with pages, which knows visitors by X-User and sells through a sandbox of its own
+exports.pagesKey = env('PAGES_KEY');
+const sandboxes = [exports.sandbox, env('PAGES_SANDBOX_URL')];
 exports.hooks = env('HOOKS_URL'); // what has arrived at the webhook's address
 exports.hookSecret = env('HOOKS_SECRET');
 
@@ -48,7 +49,7 @@ exports.until = async (ask, good, what = 'what is asked for') => {
 
 // pay fills in the sandbox's checkout page as a person does, and returns where the browser is sent then.
 exports.pay = async (url, number = '4242 4242 4242 4242') => {
-  assert(url.startsWith(exports.sandbox), `${url} is no page of the sandbox`);
+  assert(sandboxes.some((at) => url.startsWith(at)), `${url} is no page of the sandbox`);
   const page = await (await fetch(url)).text();
   assert.match(page, /name="number"|No card is needed/);
   const answer = await fetch(url, {
@@ -61,7 +62,7 @@ exports.pay = async (url, number = '4242 4242 4242 4242') => {
 // buy has a customer buy a price through the checkout, and returns the billing once it shows what was bought.
 exports.buy = async (flowglad, priceSlug, bought) => {
   await flowglad.findOrCreateCustomer();
-  const {checkoutSession, url} = await flowglad.createCheckoutSession({priceSlug, successUrl: 'https://a.test/ok', cancelUrl: 'https://a.test/no'});
+  const {checkoutSession, url} = await flowglad.createCheckoutSession({priceSlug, successUrl: 'https://a.test/ok', cancelUrl: 'https://a.test/no', quantity: 1});
   assert.equal(checkoutSession.status, 'open');
   assert.equal(await exports.pay(url), 'https://a.test/ok');
   return exports.until(() => flowglad.getBilling(), bought, `${priceSlug} of ${checkoutSession.id}`);
