@@ -55,7 +55,7 @@ func (s *Server) createSubscription(c *call) (any, error) {
 			return nil, err
 		}
 	}
-	return s.changed(c, name, "subscription.created")
+	return s.changed(c, name)
 }
 
 // named returns the customer that a request names in one of two ways.
@@ -105,13 +105,9 @@ func count(sent *int64) (int64, error) {
 	return *sent, nil
 }
 
-// changed answers with a customer's current subscription, after a change of it, and tells the webhook.
-func (s *Server) changed(c *call, name id.Customer, kind string) (subscriptionAnswer, error) {
-	answer, err := s.shownSubscription(c, name, tollgate.Subscription{})
-	if err == nil {
-		s.tell(kind, answer.Subscription.ID, answer.Subscription.CustomerID, name)
-	}
-	return answer, err
+// changed answers with a customer's current subscription, after a change of it.
+func (s *Server) changed(c *call, name id.Customer) (subscriptionAnswer, error) {
+	return s.shownSubscription(c, name, tollgate.Subscription{})
 }
 
 // running returns the current subscription of an id, and refuses one that has ended.
@@ -151,13 +147,9 @@ func (s *Server) cancel(c *call, subscriptionID string) (any, error) {
 		return nil, err
 	}
 	if at == AtPeriodEnd {
-		return s.changed(c, name, "subscription.updated")
+		return s.changed(c, name)
 	}
-	after, err := s.oneSubscription(c, subscriptionID)
-	if err == nil {
-		s.tell("subscription.canceled", subscriptionID, after.Subscription.CustomerID, name)
-	}
-	return after, err
+	return s.oneSubscription(c, subscriptionID)
 }
 
 // uncancelSubscription is POST subscriptions/{id}/uncancel.
@@ -174,7 +166,7 @@ func (s *Server) uncancel(c *call, subscriptionID string) (any, error) {
 	if err := s.stay(c.Context(), name); err != nil {
 		return nil, err
 	}
-	return s.changed(c, name, "subscription.updated")
+	return s.changed(c, name)
 }
 
 // An adjustmentWrite is what a subscription is to consist of, as it is sent.
@@ -241,7 +233,7 @@ func (s *Server) adjust(c *call, subscriptionID string, in adjustmentWrite) (any
 	if err != nil {
 		return nil, err
 	}
-	after, err := s.changed(c, name, "subscription.updated")
+	after, err := s.changed(c, name)
 	return struct {
 		subscriptionAnswer
 		SubscriptionItems []item `json:"subscriptionItems"`

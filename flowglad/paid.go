@@ -1,7 +1,6 @@
 package flowglad
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -175,16 +174,13 @@ type sold struct {
 	at     time.Time
 }
 
-// purchaseID is of what a payment bought: it has the id of the invoice, where there is one.
-func purchaseID(p subscription.Payment) string { return cmp.Or(p.Invoice, p.ID) }
-
 // bought returns what a customer has paid for, newest first: top-ups that were not given back, and the beginnings of
 // subscriptions.
 func (st state) bought() []sold {
 	var all []sold
 	for _, p := range st.Payments {
 		if p.TopUp != "" && p.Status == "succeeded" && p.Refunded < p.Amount {
-			all = append(all, sold{purchaseID(p), p.TopUp, p.Amount, p.CreatedAt})
+			all = append(all, sold{p.Purchase(), p.TopUp, p.Amount, p.CreatedAt})
 		}
 	}
 	for _, i := range st.Invoices {

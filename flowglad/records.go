@@ -59,7 +59,7 @@ func shownPayment(c tollgate.Customer, from subscription.Payment, live bool) pay
 		out.Status = "processing"
 	}
 	if from.TopUp != "" {
-		purchase := purchaseID(from)
+		purchase := from.Purchase()
 		out.PurchaseID = &purchase
 	} else if from.Invoice != "" {
 		out.SubscriptionID = &c.Subscription

@@ -48,7 +48,7 @@ func openShop(t testing.TB, db string, opts flowglad.Options) *shop {
 		t.Fatal(err)
 	}
 	sells := tollgate.Payments{SecretKey: "sk_test_shop", WebhookSecret: secret, URL: at, SuccessURL: "https://a.test/", PromotionCodes: true}
-	if s.engine, err = tollgate.Open(t.Context(), db, tollgate.Options{Payments: sells}); err != nil {
+	if s.engine, err = tollgate.Open(t.Context(), db, tollgate.Options{Payments: sells, Notices: opts.Webhook != nil}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { // in this order: what waits is told before what it is told to ends
@@ -81,6 +81,7 @@ func openShop(t testing.TB, db string, opts flowglad.Options) *shop {
 	if s.server, err = flowglad.New(s.engine, opts); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(s.server.Close)
 	return s
 }
 

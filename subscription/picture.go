@@ -159,6 +159,14 @@ type Payment struct {
 	Expires time.Duration              `json:"-"` // of the grants after CreatedAt; 0 is never
 }
 
+// Purchase returns the id of what a payment bought: that of its invoice, where there is one.
+func (p Payment) Purchase() string {
+	if p.Invoice != "" {
+		return p.Invoice
+	}
+	return p.ID
+}
+
 // A Return is money of a payment that went back, or is to: a refund, or a dispute.
 type Return struct {
 	ID        string    `json:"id"`

@@ -35,6 +35,11 @@ func (db *DB) BillingOf(ctx context.Context, customer id.Key) (Billing, error) {
 	return scanBilling(db.reads.QueryRowContext(ctx, "SELECT "+billingColumns+" FROM stripe_customer WHERE customer = $1", int64(customer)))
 }
 
+// BillingOf is DB.BillingOf inside a transaction.
+func (tx *Tx) BillingOf(ctx context.Context, customer id.Key) (Billing, error) {
+	return scanBilling(tx.sql.QueryRowContext(ctx, "SELECT "+billingColumns+" FROM stripe_customer WHERE customer = $1", int64(customer)))
+}
+
 // BillingAt returns what is kept of the customer with an id at Stripe; sql.ErrNoRows when it is nobody's.
 func (db *DB) BillingAt(ctx context.Context, stripe string) (Billing, error) {
 	return scanBilling(db.reads.QueryRowContext(ctx, "SELECT "+billingColumns+" FROM stripe_customer WHERE stripe = $1", stripe))
