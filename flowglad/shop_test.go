@@ -255,6 +255,35 @@ func TestAPlanIsBegunWithACardOnFile(t *testing.T) {
 	}
 }
 
+// TestACardThatIsTakenAwayIsShownNoMore: its event names no customer but in what was before.
+func TestACardThatIsTakenAwayIsShownNoMore(t *testing.T) {
+	t.Parallel()
+	s := openShopSQLite(t, flowglad.Options{})
+	s.buy("ada", "max_monthly")
+	card := s.all("payment-methods", "id")[0]
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.sandboxURL+"/v1/payment_methods/"+card+"/detach", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer sk_test_shop")
+	a, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.Body.Close(); a.StatusCode != http.StatusOK {
+		t.Fatalf("detaching answers %s", a.Status)
+	}
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		shown := s.must("GET", "/api/v1/customers/ada/billing", "").text(t, "paymentMethods.0")
+		if shown == "null" {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("the card is shown still: %s", shown)
+		}
+	}
+}
+
 func TestDiscountsAreStripesPromotionCodes(t *testing.T) {
 	t.Parallel()
 	s := openShopSQLite(t, flowglad.Options{})
