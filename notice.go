@@ -35,6 +35,8 @@ const (
 	noticeTriesMax = 15
 	noticeWaitMax  = 3 * time.Hour
 	noticeIDBytes  = 12
+	// noticeYoung is how long after its payment a notice is still of use: switching notices on does not tell a history.
+	noticeYoung = 3 * 24 * time.Hour
 )
 
 // A Notice is something that an application is to be told. Notices commit with what they tell, when Options.Notices is set, and
@@ -97,7 +99,7 @@ func (e *Engine) putPlanNotice(ctx context.Context, tx *store.Tx, from, to store
 }
 
 // putBillingNotices tells what a reading of Stripe found for the first time: payments, and a planned end that is another one
-// than was kept. What happened long ago is not told, so that switching notices on does not tell a history.
+// than was kept.
 func (e *Engine) putBillingNotices(ctx context.Context, tx *store.Tx, c store.Customer, before store.Billing, p subscription.Picture, d subscription.Decision, ticket int64) error {
 	if !e.notices {
 		return nil
@@ -114,7 +116,7 @@ func (e *Engine) putBillingNotices(ctx context.Context, tx *store.Tx, c store.Cu
 		}
 	}
 	now := e.Now()
-	young := func(at time.Time) bool { return now.Sub(at) < mailYoung }
+	young := func(at time.Time) bool { return now.Sub(at) < noticeYoung }
 	for _, pay := range p.Payments {
 		kind := map[string]NoticeType{"succeeded": PaymentSucceeded, "failed": PaymentFailed}[pay.Status]
 		if kind == "" || !young(pay.CreatedAt) {

@@ -2,6 +2,7 @@ package tollgate
 
 import (
 	"context"
+	"crypto/rand"
 	"strings"
 	"time"
 
@@ -84,7 +85,7 @@ func (e *Engine) CreatePromotion(ctx context.Context, p Promotion) (Promotion, e
 	}
 	want := stripe.Promotion{Code: p.Code, Name: p.Name, Active: p.Active, AmountOff: p.AmountOff, Currency: strings.ToLower(p.Currency), Percent: float64(p.Percent) / 100, // the type of Stripe's client
 
-		Duration: "repeating", Months: p.Months}
+		Duration: "repeating", Months: p.Months, Key: "promotion-" + rand.Text()}
 	switch p.Months {
 	case 0:
 		want.Duration = "once"

@@ -303,6 +303,12 @@ func TestDiscountsAreStripesPromotionCodes(t *testing.T) {
 	if a := s.must("PUT", "/api/v1/discounts/"+made, `{"discount":{"id":"`+made+`","active":false}}`); a.text(t, "discount.active") != "false" {
 		t.Errorf("switched off: %s", a.body)
 	}
+	if a := s.send("POST", "/api/v1/discounts", `{"discount":{"name":"Again","code":"STAFF","amountType":"percent","amount":5,"duration":"once"}}`); a.status != 400 {
+		t.Errorf("a code that is in use: %d %s", a.status, a.body)
+	}
+	if got := s.all("discounts", "code"); len(got) != 3 {
+		t.Errorf("after a code that is in use there are %v", got)
+	}
 	for _, wrong := range []string{
 		`{"discount":{"name":"Launch","code":"LAUNCH2","amountType":"percent","amount":101,"duration":"once"}}`, `{"discount":{"name":"x","code":"X","amountType":"share","amount":1,"duration":"once"}}`,
 		`{"discount":{"name":"x","code":"X","amountType":"fixed","amount":1,"duration":"number_of_payments"}}`, `{"discount":{"code":"X"}}`,

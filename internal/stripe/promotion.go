@@ -2,6 +2,7 @@ package stripe
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -37,6 +38,8 @@ type Promotion struct {
 	Months    int64   // of repeating
 	Redeemed  int64
 	CreatedAt time.Time
+
+	Key string // of idempotency, to make one
 }
 
 // Promotions returns a page of promotion codes, newest first, before the one with an id, and whether there are more.
@@ -88,7 +91,8 @@ func (c *Client) Promotion(ctx context.Context, promotionID string) (Promotion, 
 	return p, err
 }
 
-// CreatePromotion makes a coupon and the code of it that customers type. A code that is in use is refused by Stripe.
+// CreatePromotion makes a coupon and the code of it that customers type. A code that is in use is refused by Stripe; the coupon is
+// then taken away again.
 func (c *Client) CreatePromotion(ctx context.Context, p Promotion) (Promotion, error) {
 	coupon := &stripe.CouponCreateParams{Name: &p.Name, Duration: &p.Duration, Metadata: map[string]string{metaSource: source}}
 	if p.AmountOff > 0 {
@@ -99,6 +103,7 @@ func (c *Client) CreatePromotion(ctx context.Context, p Promotion) (Promotion, e
 	if p.Duration == string(stripe.CouponDurationRepeating) {
 		coupon.DurationInMonths = &p.Months
 	}
+	coupon.SetIdempotencyKey(p.Key + "-coupon")
 	made, err := call(ctx, c, "create coupon", func(ctx context.Context) (*stripe.Coupon, error) { return c.api.V1Coupons.Create(ctx, coupon) })
 	if err != nil {
 		return Promotion{}, err
@@ -106,13 +111,19 @@ func (c *Client) CreatePromotion(ctx context.Context, p Promotion) (Promotion, e
 	params := &stripe.PromotionCodeCreateParams{Code: &p.Code, Active: &p.Active, Metadata: map[string]string{metaSource: source},
 		Promotion: &stripe.PromotionCodeCreatePromotionParams{Type: stripe.String("coupon"), Coupon: &made.ID}}
 	params.AddExpand("promotion.coupon")
-	return call(ctx, c, "create promotion code", func(ctx context.Context) (Promotion, error) {
+	params.SetIdempotencyKey(p.Key)
+	out, refused := call(ctx, c, "create promotion code", func(ctx context.Context) (Promotion, error) {
 		one, err := c.api.V1PromotionCodes.Create(ctx, params)
 		if err != nil {
 			return Promotion{}, err
 		}
 		return promotionOf(one), nil
 	})
+	if fault.Has(refused, fault.Invalid) {
+		_, err = call(ctx, c, "delete coupon", func(ctx context.Context) (*stripe.Coupon, error) { return c.api.V1Coupons.Delete(ctx, made.ID, nil) })
+		return out, errors.Join(refused, err)
+	}
+	return out, refused
 }
 
 // SwitchPromotion makes a promotion code usable, or not.
