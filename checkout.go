@@ -28,6 +28,10 @@ type CheckoutRequest struct {
 	PromotionCode string      `json:"promotionCode,omitempty"`
 	SuccessURL    string      `json:"successUrl,omitempty"` // {CHECKOUT_SESSION_ID} in it is replaced
 	CancelURL     string      `json:"cancelUrl,omitempty"`
+
+	// Metadata is kept with the session at Stripe, for Checkouts: up to CheckoutMetadataMax entries, of names up to 40 bytes
+	// and values up to 500 (https://docs.stripe.com/api/metadata).
+	Metadata map[string]string `json:"metadata,omitempty"`
 }
 
 // A CheckoutSession is a visit to Stripe's page.
@@ -38,8 +42,15 @@ type CheckoutSession struct {
 	ExpiresAt time.Time `json:"expiresAt"`
 }
 
-// CheckoutQuantityMax is the most of one thing that one checkout sells.
-const CheckoutQuantityMax = 10_000
+const (
+	// CheckoutQuantityMax is the most of one thing that one checkout sells.
+	CheckoutQuantityMax = 10_000
+	// CheckoutMetadataMax is how many entries the metadata of a checkout has at most.
+	CheckoutMetadataMax = 40
+
+	metadataNameMax  = 40
+	metadataValueMax = 500
+)
 
 // Checkout makes a visit to Stripe's page and returns its address. A customer who has a live subscription is refused a
 // second one, and open checkouts for one are ended, so that nobody pays for two. Faults: not_found; conflict for a
@@ -119,6 +130,10 @@ func (e *Engine) checkout(s *seller, r *CheckoutRequest) (stripe.Checkout, []id.
 			return o, nil, err
 		}
 	}
+	if err := checkMetadata(r.Metadata); err != nil {
+		return o, nil, err
+	}
+	o.Price, o.Metadata = r.Price, r.Metadata
 	switch {
 	case r.Card:
 		o.Mode, o.Currency = "setup", b.Currency
@@ -147,6 +162,22 @@ func (e *Engine) checkout(s *seller, r *CheckoutRequest) (stripe.Checkout, []id.
 		o.TrialDays = int64(*s.TrialDays)
 	}
 	return o, append([]id.Slug{r.Price}, meteredOf(p, price.Every)...), nil
+}
+
+// checkMetadata refuses what Stripe would not keep, or what is ours.
+func checkMetadata(m map[string]string) error {
+	if len(m) > CheckoutMetadataMax {
+		return fault.Field("metadata", len(m), CheckoutMetadataMax, "metadata has up to %d entries.", CheckoutMetadataMax)
+	}
+	for name, value := range m {
+		switch {
+		case name == "" || len(name) > metadataNameMax || len(value) > metadataValueMax:
+			return fault.Field("metadata", name, metadataValueMax, "metadata has names of 1 to %d bytes and values of up to %d.", metadataNameMax, metadataValueMax)
+		case stripe.Reserved(name):
+			return fault.Field("metadata", name, nil, "metadata cannot have %q: Tollgate writes that itself.", name)
+		}
+	}
+	return nil
 }
 
 // checkAddress refuses what a browser could not be sent to.

@@ -2,6 +2,7 @@ package tollgate
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -77,7 +78,7 @@ func (e *Engine) PutCustomer(ctx context.Context, name id.Customer, ch CustomerC
 	}
 	fresh := e.newCustomer(b, name, ch)
 	err = e.db.Update(ctx, func(tx *store.Tx) error {
-		if created, err = tx.InsertCustomer(ctx, fresh); err != nil || created {
+		if created, err = e.insertCustomer(ctx, tx, fresh); err != nil || created {
 			c = e.shown(fresh)
 			return err
 		}
@@ -103,7 +104,7 @@ func (e *Engine) EnsureCustomers(ctx context.Context, names []id.Customer) error
 	}
 	err := e.db.Update(ctx, func(tx *store.Tx) error {
 		for _, c := range fresh {
-			if _, err := tx.InsertCustomer(ctx, c); err != nil {
+			if _, err := e.insertCustomer(ctx, tx, c); err != nil {
 				return err
 			}
 		}
@@ -181,13 +182,14 @@ func (e *Engine) change(ctx context.Context, tx *store.Tx, b *book, name id.Cust
 		return Customer{}, err
 	}
 	now := e.Now()
-	zone := c.Timezone
+	was := c
+	was.Metadata = maps.Clone(c.Metadata)
 	ch.describe(&c)
 	if size := metadataBytes(c.Metadata); size > MetadataBytesMax {
 		return Customer{}, fault.Field("metadata", size, MetadataBytesMax, "metadata has %d bytes; the limit is %d.", size, MetadataBytesMax)
 	}
 	c.UpdatedAt = now
-	if err := tx.UpdateCustomer(ctx, c, c.Timezone != zone); err != nil {
+	if err := tx.UpdateCustomer(ctx, c, c.Timezone != was.Timezone); err != nil {
 		return Customer{}, err
 	}
 	if ch.Guest != nil && *ch.Guest {
@@ -196,6 +198,14 @@ func (e *Engine) change(ctx context.Context, tx *store.Tx, b *book, name id.Cust
 	if to := ch.planFor(b, c.Plan); to != c.Plan {
 		c.Plan, c.Subscription, c.Since = to, id.New("sub", c.Key), now
 		if err := tx.Subscribe(ctx, c, now); err != nil {
+			return Customer{}, err
+		}
+		if err := e.putPlanNotice(ctx, tx, was, c); err != nil {
+			return Customer{}, err
+		}
+	}
+	if c.Name != was.Name || c.Email != was.Email || c.Timezone != was.Timezone || !maps.Equal(c.Metadata, was.Metadata) {
+		if err := e.putNotice(ctx, tx, c.Key, CustomerUpdated, e.shown(c).ID(), id.New("change", c.Key)); err != nil {
 			return Customer{}, err
 		}
 	}

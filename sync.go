@@ -74,6 +74,10 @@ func (e *Engine) keep(ctx context.Context, name id.Customer, p subscription.Pict
 		if err != nil {
 			return err
 		}
+		before, err := tx.BillingOf(ctx, c.Key)
+		if err != nil {
+			return err
+		}
 		b := store.Billing{Customer: c.Key, Until: d.Until, SyncedAt: e.Now()}
 		if d.Subscription != nil {
 			if b.Shown, err = json.Marshal(d.Subscription); err != nil {
@@ -89,7 +93,10 @@ func (e *Engine) keep(ctx context.Context, name id.Customer, p subscription.Pict
 		if err := e.putMails(ctx, tx, c, p); err != nil {
 			return err
 		}
-		return e.subscribe(ctx, tx, c, d)
+		if err := e.subscribe(ctx, tx, c, d); err != nil {
+			return err
+		}
+		return e.putBillingNotices(ctx, tx, c, before, p, d, ticket)
 	})
 	if store.None(err) {
 		return false, nil // erased meanwhile
@@ -115,7 +122,14 @@ func records(ctx context.Context, tx *store.Tx, key id.Key, p subscription.Pictu
 			return err
 		}
 	}
-	return nil
+	var methods []string
+	for _, m := range p.Methods {
+		methods = append(methods, m.ID)
+		if err := write(store.RecordMethod, m.ID, m.CreatedAt, m); err != nil {
+			return err
+		}
+	}
+	return tx.DropRecords(ctx, key, store.RecordMethod, methods)
 }
 
 // subscribe puts the decided plan and period in force, when they differ. A customer who never subscribed keeps what it has.
@@ -138,7 +152,10 @@ func (e *Engine) subscribe(ctx context.Context, tx *store.Tx, c store.Customer, 
 	if to.Plan != c.Plan {
 		to.Subscription = id.New("sub", c.Key)
 	}
-	return tx.Subscribe(ctx, to, e.Now())
+	if err := tx.Subscribe(ctx, to, e.Now()); err != nil {
+		return err
+	}
+	return e.putPlanNotice(ctx, tx, c, to)
 }
 
 // settle does what money has caused: each top-up once, each claw-back once.

@@ -42,6 +42,9 @@ type Options struct {
 	// NoRollUp leaves the roll-up of usage to other processes on the same database, or to RollUp. What it has not counted,
 	// questions about usage read line by line.
 	NoRollUp bool
+	// Notices keeps what changes of customers, subscriptions and payments, for ClaimNotices. Every process that changes them
+	// must be opened with it, or what that one changes is not told.
+	Notices  bool
 	Payments Payments // how plans are sold; the zero value sells nothing
 	// TokenKeys sign customer tokens, each of TokenKeyBytesMin bytes or more: the first one signs, all of them verify, so
 	// that a key can be replaced without a gap. Without any, one is made and kept in the database, for all processes on it.
@@ -58,6 +61,7 @@ type Engine struct {
 	roller  *roller
 	watch   watch
 	seller  *seller // nil without payments
+	notices bool
 	book    atomic.Pointer[book]
 	zones   sync.Map // IANA name → *time.Location
 
@@ -80,7 +84,7 @@ func Open(ctx context.Context, url string, opts Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{db: db, clock: opts.Now, log: opts.Logger, seed: maphash.MakeSeed(), tokenKeys: ring, stopped: make(chan struct{})}
+	e := &Engine{db: db, clock: opts.Now, log: opts.Logger, seed: maphash.MakeSeed(), tokenKeys: ring, notices: opts.Notices, stopped: make(chan struct{})}
 	if e.clock == nil {
 		e.clock = time.Now
 	}

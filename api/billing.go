@@ -21,7 +21,7 @@ func (s *Server) checkout(ctx context.Context, in *bodyWrite) (tollgate.Checkout
 	var r tollgate.CheckoutRequest
 	err := decode(in.RawBody, fields{
 		"customer": &r.Customer, "price": &r.Price, "topUp": &r.TopUp, "card": &r.Card, "quantity": &r.Quantity, "trialDays": &r.TrialDays,
-		"promotionCode": &r.PromotionCode, "successUrl": &r.SuccessURL, "cancelUrl": &r.CancelURL,
+		"promotionCode": &r.PromotionCode, "successUrl": &r.SuccessURL, "cancelUrl": &r.CancelURL, "metadata": &r.Metadata,
 	})
 	if err != nil {
 		return tollgate.CheckoutSession{}, err

@@ -301,6 +301,7 @@ ChangeRequest.at: The preview's, so that the change costs what it said.
 ChangeRequest.price: The slug of a plan's price; as it is when not sent.
 ChangeRequest.quantity: As it is when not sent.
 ChangeRequest.when: now, or period_end; a dearer price now and a cheaper one at the period's end when not sent.
+CheckoutRequest.metadata: Kept with the session at Stripe: up to 40 entries, names up to 40 bytes and values up to 500.
 CheckoutRequest.price: The slug of a plan's price.
 CheckoutRequest.topUp: The slug of a top-up, instead of a price.
 CheckoutSession.expiresAt: When the page closes.
@@ -308,6 +309,7 @@ CheckoutSession.status: open, complete or expired.
 Invoice.lines: What makes up the total.
 Invoice.reason: Stripe's billing_reason.
 Invoice.status: draft, open, paid, uncollectible or void.
+Invoice.tax: What of the total is tax, in minor units.
 Invoice.total: In minor units.
 Item.amount: Of one, in minor units.
 Item.meter: The meter of a price that is billed by use.

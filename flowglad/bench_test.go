@@ -17,6 +17,16 @@ func BenchmarkBilling(b *testing.B) {
 	}
 }
 
+// BenchmarkBillingOfAPayer is BenchmarkBilling where plans are sold, of a customer who has bought one.
+func BenchmarkBillingOfAPayer(b *testing.B) {
+	s := openShopSQLite(b, flowglad.Options{})
+	s.buy("ada", "max_monthly")
+	b.ReportAllocs()
+	for b.Loop() {
+		s.must("GET", "/api/v1/customers/ada/billing", "")
+	}
+}
+
 // BenchmarkUsageEvent is POST usage-events without a connection, durable on SQLite, one caller.
 func BenchmarkUsageEvent(b *testing.B) {
 	s := openSQLite(b, flowglad.Options{})

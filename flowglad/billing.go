@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/id"
 )
 
@@ -30,10 +31,17 @@ func (s *Server) billingOf(c *call, name id.Customer) (body, error) {
 	if err != nil {
 		return nil, err
 	}
-	head, err := json.Marshal(billing{
-		Customer: shownCustomer(st.Customer, c.live), Invoices: sh.invoices(st, state), PaymentMethods: sh.methods(st, state),
-		Purchases: sh.purchases(st, state), BillingPortalURL: state.PortalURL,
-	})
+	shown := billing{Customer: shownCustomer(st.Customer, c.live), Invoices: []billedInvoice{}, PaymentMethods: []paymentMethod{}, Purchases: sh.purchases(st.Customer, state)}
+	for _, one := range state.Invoices {
+		shown.Invoices = append(shown.Invoices, shownInvoice(st.Customer, one, c.live))
+	}
+	for _, one := range state.Methods {
+		shown.PaymentMethods = append(shown.PaymentMethods, shownMethod(st.Customer, one, c.live))
+	}
+	if shown.BillingPortalURL, err = s.portalLink(c, st.Customer, state); err != nil {
+		return nil, err
+	}
+	head, err := json.Marshal(shown)
 	if err != nil {
 		return nil, err
 	}
@@ -74,9 +82,9 @@ func (b *body) join(text []byte) {
 	*b = append(*b, text)
 }
 
-// ownership returns whose the records of a customer are.
-func (sh *shelf) ownership(customerID string) ownership {
-	return ownership{Livemode: sh.model.Livemode, OrganizationID: organizationID, PricingModelID: modelID, CustomerID: customerID}
+// ownedBy returns whose the records of a customer are.
+func ownedBy(c tollgate.Customer, live bool) ownership {
+	return ownership{Livemode: live, OrganizationID: organizationID, PricingModelID: modelID, CustomerID: c.ID()}
 }
 
 // An ownership is what everything that was paid has in common.

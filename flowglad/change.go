@@ -48,14 +48,14 @@ func (s *Server) createSubscription(c *call) (any, error) {
 		if _, err := s.engine.PatchCustomer(c.Context(), name, tollgate.CustomerChange{Plan: &p.plan}); err != nil {
 			return nil, err
 		}
-	case s.opts.Payments.Subscribe == nil:
+	case !s.engine.Sells():
 		return nil, errNotConfigured
 	default:
-		if err := s.opts.Payments.Subscribe(c.Context(), name, Item{p.slug, quantity}); err != nil {
+		if _, err := s.engine.Subscribe(c.Context(), tollgate.SubscribeRequest{Customer: name, Price: p.slug, Quantity: quantity}); err != nil {
 			return nil, err
 		}
 	}
-	return s.changed(c, name, "subscription.created")
+	return s.changed(c, name)
 }
 
 // named returns the customer that a request names in one of two ways.
@@ -105,13 +105,9 @@ func count(sent *int64) (int64, error) {
 	return *sent, nil
 }
 
-// changed answers with a customer's current subscription, after a change of it, and tells the webhook.
-func (s *Server) changed(c *call, name id.Customer, kind string) (subscriptionAnswer, error) {
-	answer, err := s.shownSubscription(c, name, tollgate.Subscription{})
-	if err == nil {
-		s.tell(kind, answer.Subscription.ID, answer.Subscription.CustomerID, name)
-	}
-	return answer, err
+// changed answers with a customer's current subscription, after a change of it.
+func (s *Server) changed(c *call, name id.Customer) (subscriptionAnswer, error) {
+	return s.shownSubscription(c, name, tollgate.Subscription{})
 }
 
 // running returns the current subscription of an id, and refuses one that has ended.
@@ -144,20 +140,16 @@ func (s *Server) cancel(c *call, subscriptionID string) (any, error) {
 		return nil, invalid("cancellation.timing is %s or %s.", AtPeriodEnd, Immediately)
 	case sub.Plan == s.engine.Catalog().DefaultPlan().Slug:
 		return nil, invalid("The default plan costs nothing and cannot be canceled.")
-	case s.opts.Payments.Cancel == nil:
+	case !s.engine.Sells():
 		return nil, errNotConfigured
 	}
-	if err := s.opts.Payments.Cancel(c.Context(), name, at); err != nil {
+	if err := s.end(c.Context(), name, at); err != nil {
 		return nil, err
 	}
 	if at == AtPeriodEnd {
-		return s.changed(c, name, "subscription.updated")
+		return s.changed(c, name)
 	}
-	after, err := s.oneSubscription(c, subscriptionID)
-	if err == nil {
-		s.tell("subscription.canceled", subscriptionID, after.Subscription.CustomerID, name)
-	}
-	return after, err
+	return s.oneSubscription(c, subscriptionID)
 }
 
 // uncancelSubscription is POST subscriptions/{id}/uncancel.
@@ -168,13 +160,13 @@ func (s *Server) uncancel(c *call, subscriptionID string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.opts.Payments.Uncancel == nil {
+	if !s.engine.Sells() {
 		return nil, errNotConfigured
 	}
-	if err := s.opts.Payments.Uncancel(c.Context(), name); err != nil {
+	if err := s.stay(c.Context(), name); err != nil {
 		return nil, err
 	}
-	return s.changed(c, name, "subscription.updated")
+	return s.changed(c, name)
 }
 
 // An adjustmentWrite is what a subscription is to consist of, as it is sent.
@@ -210,7 +202,7 @@ func (s *Server) adjust(c *call, subscriptionID string, in adjustmentWrite) (any
 	if err != nil {
 		return nil, err
 	}
-	to := Adjustment{At: in.Timing, Prorate: in.Prorate}
+	var to []sale
 	if !slices.Contains([]Timing{Immediately, AtPeriodEnd, Auto}, in.Timing) {
 		return nil, invalid("adjustment.timing is %s, %s or %s.", Immediately, AtPeriodEnd, Auto)
 	}
@@ -229,23 +221,23 @@ func (s *Server) adjust(c *call, subscriptionID string, in adjustmentWrite) (any
 		if err != nil {
 			return nil, err
 		}
-		to.Items = append(to.Items, Item{p.slug, n})
+		to = append(to, sale{p.slug, n})
 	}
 	if free := sh.planOf(sub.Plan); sh.priceOf(free, sub).UnitPrice == 0 {
 		return nil, invalid("The plan %q costs nothing and cannot be adjusted: use createSubscription or a checkout.", free.Slug)
 	}
-	if s.opts.Payments.Adjust == nil {
+	if !s.engine.Sells() {
 		return nil, errNotConfigured
 	}
-	done, err := s.opts.Payments.Adjust(c.Context(), name, to)
+	upgrade, at, err := s.move(c.Context(), name, to, in.Timing)
 	if err != nil {
 		return nil, err
 	}
-	after, err := s.changed(c, name, "subscription.updated")
+	after, err := s.changed(c, name)
 	return struct {
 		subscriptionAnswer
 		SubscriptionItems []item `json:"subscriptionItems"`
 		IsUpgrade         bool   `json:"isUpgrade"`
 		ResolvedTiming    Timing `json:"resolvedTiming"`
-	}{after, after.Subscription.Items, done.Upgrade, done.At}, err
+	}{after, after.Subscription.Items, upgrade, at}, err
 }

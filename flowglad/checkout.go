@@ -1,15 +1,26 @@
 package flowglad
 
 import (
+	"cmp"
+	"encoding/json"
+	"fmt"
 	"net/url"
 
 	"github.com/tollgate/tollgate"
+	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
+)
+
+// The kinds of checkout.
+const (
+	checkoutProduct    = "product"
+	checkoutMethod     = "add_payment_method"
+	checkoutActivation = "activate_subscription"
 )
 
 // A checkoutWrite asks for a checkout page, as it is sent.
 type checkoutWrite struct {
-	Type                 CheckoutKind   `json:"type"`
+	Type                 string         `json:"type"`
 	CustomerExternalID   string         `json:"customerExternalId"`
 	SuccessURL           string         `json:"successUrl"`
 	CancelURL            string         `json:"cancelUrl"`
@@ -24,7 +35,7 @@ type checkoutWrite struct {
 // A session is a checkout page as the wire has it.
 type session struct {
 	ID                   string         `json:"id"`
-	Type                 CheckoutKind   `json:"type"`
+	Type                 string         `json:"type"`
 	Status               string         `json:"status"`
 	Expires              int64          `json:"expires"`
 	PriceID              *string        `json:"priceId"`
@@ -80,54 +91,81 @@ func (s *Server) openCheckout(c *call, name id.Customer, in checkoutWrite) (any,
 	if err := checkAddress("cancelUrl", in.CancelURL); err != nil {
 		return nil, err
 	}
-	want := Checkout{
-		Customer: name, Kind: in.Type, Subscription: in.TargetSubscriptionID, SuccessURL: in.SuccessURL, CancelURL: in.CancelURL,
-		Name: in.OutputName, Metadata: in.OutputMetadata,
-	}
+	r := tollgate.CheckoutRequest{Customer: name, SuccessURL: in.SuccessURL, CancelURL: in.CancelURL}
 	switch in.Type {
-	case CheckoutProduct, "":
-		want.Kind = CheckoutProduct
-		want.Item, err = s.wanted(c, in)
-	case CheckoutMethod, CheckoutActivation:
+	case checkoutProduct, "":
+		in.Type = checkoutProduct
+		err = s.wanted(c, in, &r)
+	case checkoutMethod, checkoutActivation:
+		r.Card = true
 		err = s.target(c, customer, in)
 	default:
-		err = invalid("type is %s, %s or %s.", CheckoutProduct, CheckoutMethod, CheckoutActivation)
+		err = invalid("type is %s, %s or %s.", checkoutProduct, checkoutMethod, checkoutActivation)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if s.opts.Payments.Checkout == nil {
+	if !s.engine.Sells() {
 		return nil, errNotConfigured
 	}
-	made, err := s.opts.Payments.Checkout(c.Context(), want)
+	if r.Metadata, err = (output{in.Type, in.TargetSubscriptionID, in.OutputName, in.OutputMetadata}).kept(); err != nil {
+		return nil, err
+	}
+	made, err := s.engine.Checkout(c.Context(), r)
 	if err != nil {
 		return nil, err
 	}
-	made.Checkout = want
-	return s.shownSession(customer, made, c.live), nil
+	return shownSession(tollgate.OpenedCheckout{CheckoutSession: made, Customer: customer, Request: r, CreatedAt: s.engine.Now()}, c.live)
 }
 
-// wanted returns what a checkout is to sell: a plan that costs something, or a top-up.
-func (s *Server) wanted(c *call, in checkoutWrite) (Item, error) {
+// An output is what a session keeps that has no place of its own at Stripe.
+type output struct {
+	Type         string         `json:"type"`
+	Subscription string         `json:"subscription,omitempty"`
+	Name         string         `json:"name,omitempty"`
+	Metadata     map[string]any `json:"metadata,omitempty"`
+}
+
+const (
+	outputName     = "flowglad" // in the metadata of the session
+	outputBytesMax = 500        // Stripe's limit of one value
+)
+
+func (o output) kept() (map[string]string, error) {
+	text, err := json.Marshal(o)
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > outputBytesMax {
+		return nil, invalid("outputName and outputMetadata are too long together: they have %d bytes as JSON, and %d is the most.", len(text), outputBytesMax)
+	}
+	return map[string]string{outputName: string(text)}, nil
+}
+
+// wanted sets what a checkout is to sell: a plan that costs something, or a top-up.
+func (s *Server) wanted(c *call, in checkoutWrite, r *tollgate.CheckoutRequest) error {
 	sh, err := s.shelf(c.Context(), c.live)
 	if err != nil {
-		return Item{}, err
+		return err
 	}
 	p, err := sh.sold(in.PriceID, in.PriceSlug)
 	if err != nil {
-		return Item{}, err
+		return err
 	}
 	if p.free || p.plan != "" && sh.catalog.Plans[p.plan].Default {
-		return Item{}, invalid("%q is of a plan that everybody has: there is nothing to pay.", p.Slug)
+		return invalid("%q is of a plan that everybody has: there is nothing to pay.", p.Slug)
 	}
-	n, err := count(in.Quantity)
-	return Item{p.slug, n}, err
+	if r.Price = p.slug; p.plan == "" {
+		r.Price, r.TopUp = "", p.slug
+	}
+	r.Quantity, err = count(in.Quantity)
+	return err
 }
 
 // target checks the subscription that a way to pay is to be added to.
 func (s *Server) target(c *call, customer tollgate.Customer, in checkoutWrite) error {
 	if in.TargetSubscriptionID == "" {
-		if in.Type == CheckoutActivation {
+		if in.Type == checkoutActivation {
 			return invalid("targetSubscriptionId is missing.")
 		}
 		return nil
@@ -147,34 +185,54 @@ func checkAddress(field, address string) error {
 	return nil
 }
 
-func (s *Server) shownSession(customer tollgate.Customer, made Session, live bool) sessionAnswer {
-	now := ms(s.engine.Now())
-	out := session{
-		ID: made.ID, Type: made.Kind, Status: made.Status, Expires: ms(made.ExpiresAt), Quantity: max(made.Item.Quantity, 1),
-		TargetSubscriptionID: textOrNil(made.Subscription), CustomerID: customer.ID(), CustomerEmail: textOrNil(customer.Email),
-		CustomerName: textOrNil(customer.Name), SuccessURL: made.SuccessURL, CancelURL: made.CancelURL,
-		OutputName: textOrNil(made.Name), OutputMetadata: made.Metadata, Livemode: live, OrganizationID: organizationID,
-		PricingModelID: modelID, CreatedAt: now, UpdatedAt: now,
+// shownSession spells a session with the address of its page.
+func shownSession(o tollgate.OpenedCheckout, live bool) (sessionAnswer, error) {
+	in := output{Type: checkoutProduct}
+	if o.Request.Card {
+		in.Type = checkoutMethod
 	}
-	if made.Item.Price != "" {
-		of := priceID(made.Item.Price)
+	if text := o.Request.Metadata[outputName]; text != "" {
+		if err := json.Unmarshal([]byte(text), &in); err != nil {
+			return sessionAnswer{}, fmt.Errorf("read what checkout session %s keeps: %w", o.ID, err)
+		}
+	}
+	out := session{
+		ID: o.ID, Type: in.Type, Status: o.Status, Expires: ms(o.ExpiresAt), Quantity: max(o.Request.Quantity, 1),
+		TargetSubscriptionID: textOrNil(in.Subscription), CustomerID: o.Customer.ID(), CustomerEmail: textOrNil(o.Customer.Email),
+		CustomerName: textOrNil(o.Customer.Name), SuccessURL: o.Request.SuccessURL, CancelURL: o.Request.CancelURL,
+		OutputName: textOrNil(in.Name), OutputMetadata: in.Metadata, Livemode: live, OrganizationID: organizationID,
+		PricingModelID: modelID, CreatedAt: ms(o.CreatedAt), UpdatedAt: ms(o.CreatedAt),
+	}
+	if o.Status == "complete" {
+		out.Status = "succeeded"
+	}
+	if sold := cmp.Or(o.Request.Price, o.Request.TopUp); sold != "" {
+		of := priceID(sold)
 		out.PriceID = &of
 	}
-	return sessionAnswer{out, made.URL}
+	return sessionAnswer{out, o.URL}, nil
 }
 
-// checkout is GET checkout-sessions/{id}.
+// checkout is GET checkout-sessions/{id}. What the session sold is in force before this answers.
 func (s *Server) checkout(c *call) (any, error) {
-	if s.opts.Payments.Session == nil {
-		return nil, missing("Checkout session %s not found", c.args[0])
+	unknown := missing("Checkout session %s not found", c.args[0])
+	if !s.engine.Sells() {
+		return nil, unknown
 	}
-	made, err := s.opts.Payments.Session(c.Context(), c.args[0])
+	o, err := s.engine.OpenedCheckout(c.Context(), c.args[0])
+	if fault.Has(err, fault.NotFound) {
+		return nil, unknown
+	}
 	if err != nil {
 		return nil, err
 	}
-	customer, err := s.engine.Customer(c.Context(), made.Customer)
-	if err != nil {
-		return nil, err
-	}
-	return s.shownSession(customer, made, c.live), nil
+	return shownSession(o, c.live)
+}
+
+// listCheckouts is GET checkout-sessions, newest first.
+func (s *Server) listCheckouts(c *call) (any, error) {
+	return listAt(s, c, s.engine.Checkouts, func(o tollgate.OpenedCheckout) (any, error) {
+		shown, err := shownSession(o, c.live)
+		return shown.CheckoutSession, err
+	})
 }

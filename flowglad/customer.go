@@ -106,7 +106,7 @@ func (s *Server) createCustomer(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	sub := sh.subscription(standing, standing.Current(), State{})
+	sub := sh.subscription(standing, standing.Current(), state{})
 	return created{createdData{shownCustomer(made, c.live), sub.subscriptionOf, sub.Items}}, nil
 }
 
@@ -134,16 +134,8 @@ func (s *Server) ensure(ctx context.Context, name id.Customer, in customerWrite)
 			return found, nil
 		}
 	}
-	c, made, err := s.engine.PutCustomer(ctx, name, change)
-	if err != nil {
-		return c, err
-	}
-	kind := "customer.updated"
-	if made {
-		kind = "customer.created"
-	}
-	s.tell(kind, c.ID(), c.ID(), name)
-	return c, nil
+	c, _, err := s.engine.PutCustomer(ctx, name, change)
+	return c, err
 }
 
 // filled is s, and nil for a text that says nothing.
@@ -176,7 +168,6 @@ func (s *Server) update(ctx context.Context, live bool, name id.Customer, in cus
 	if err != nil {
 		return customerAnswer{}, err
 	}
-	s.tell("customer.updated", c.ID(), c.ID(), name)
 	return customerAnswer{shownCustomer(c, live)}, nil
 }
 
@@ -191,8 +182,8 @@ func (s *Server) archiveCustomer(c *call) (any, error) {
 	if found.Metadata[archivedKey] != "" {
 		return customerAnswer{shownCustomer(found, c.live)}, nil
 	}
-	if s.opts.Payments.Cancel != nil {
-		if err := s.opts.Payments.Cancel(ctx, name, Immediately); err != nil {
+	if s.engine.Sells() {
+		if err := s.end(ctx, name, Immediately); err != nil {
 			return nil, err
 		}
 	}
@@ -202,10 +193,6 @@ func (s *Server) archiveCustomer(c *call) (any, error) {
 		return nil, err
 	}
 	s.owners.drop()
-	if found.Plan != free {
-		s.tell("subscription.canceled", found.Subscription, found.ID(), name)
-	}
-	s.tell("customer.updated", found.ID(), found.ID(), name)
 	return customerAnswer{shownCustomer(archived, c.live)}, nil
 }
 

@@ -87,12 +87,3 @@ func listOf[T any](c *call, all []T) (any, error) {
 	}
 	return out, nil
 }
-
-// nothing answers the lists of what Tollgate does not keep.
-func (s *Server) nothing(c *call) (any, error) { return listOf(c, []struct{}{}) }
-
-// none answers for one of what Tollgate does not keep.
-func (s *Server) none(c *call) (any, error) { return nil, missing("There is no %q here.", c.args[0]) }
-
-// notConfigured answers what needs a payment provider, whatever is sent.
-func (s *Server) notConfigured(*call) (any, error) { return nil, errNotConfigured }

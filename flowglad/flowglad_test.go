@@ -55,7 +55,7 @@ func open(t testing.TB, url string, opts flowglad.Options) *bench {
 	t.Helper()
 	b := &bench{t: t, keys: map[tollgate.Scope]string{}, clock: &clock{now: noon()}}
 	var err error
-	if b.engine, err = tollgate.Open(t.Context(), url, tollgate.Options{Now: b.clock.Now}); err != nil {
+	if b.engine, err = tollgate.Open(t.Context(), url, tollgate.Options{Now: b.clock.Now, Notices: opts.Webhook != nil}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -74,6 +74,7 @@ func open(t testing.TB, url string, opts flowglad.Options) *bench {
 	if b.server, err = flowglad.New(b.engine, opts); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(b.server.Close)
 	return b
 }
 

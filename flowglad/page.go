@@ -23,9 +23,9 @@ func (s *Server) pageTable() map[string]page {
 		"customers/find-or-create": s.ownCustomer,
 		"customers/update":         s.ownUpdate,
 
-		"checkout-sessions/create":                       s.ownCheckout(CheckoutProduct),
-		"checkout-sessions/create-add-payment-method":    s.ownCheckout(CheckoutMethod),
-		"checkout-sessions/create-activate-subscription": s.ownCheckout(CheckoutActivation),
+		"checkout-sessions/create":                       s.ownCheckout(checkoutProduct),
+		"checkout-sessions/create-add-payment-method":    s.ownCheckout(checkoutMethod),
+		"checkout-sessions/create-activate-subscription": s.ownCheckout(checkoutActivation),
 
 		"subscriptions/cancel":   s.own(s.cancel),
 		"subscriptions/uncancel": s.own(s.uncancel),
@@ -55,10 +55,12 @@ func (s *Server) servePage(c *call, path string) {
 		return
 	}
 	switch {
+	case c.Method == http.MethodGet && path == portalPage:
+		s.visitPortal(c)
 	case c.Method == http.MethodGet && path == "billing":
 		s.plainPage(c, func(c *call, name id.Customer) (any, error) { return s.billingOf(c, name) })
 	case c.Method == http.MethodPost && path == "checkout":
-		s.plainPage(c, s.ownCheckout(CheckoutProduct))
+		s.plainPage(c, s.ownCheckout(checkoutProduct))
 	default:
 		s.hookPage(c, path)
 	}
@@ -191,7 +193,7 @@ func (s *Server) ownUpdate(c *call, name id.Customer) (any, error) {
 	return s.update(c.Context(), c.live, name, in.Customer)
 }
 
-func (s *Server) ownCheckout(kind CheckoutKind) page {
+func (s *Server) ownCheckout(kind string) page {
 	return func(c *call, name id.Customer) (any, error) {
 		var in checkoutWrite
 		if err := c.decode(&in); err != nil {

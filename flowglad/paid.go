@@ -1,9 +1,14 @@
 package flowglad
 
 import (
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tollgate/tollgate"
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/subscription"
 )
 
 // A billedInvoice is an invoice with its lines as the wire has it.
@@ -93,52 +98,112 @@ type purchase struct {
 	UpdatedAt            int64          `json:"updatedAt"`
 }
 
-func (sh *shelf) invoices(st tollgate.Standing, state State) []billedInvoice {
-	out := []billedInvoice{}
-	for _, from := range state.Invoices {
-		made := billedInvoice{Lines: []invoiceLine{}, Invoice: invoice{
-			ownership: sh.ownership(st.Customer.ID()), ID: from.ID, Type: "standalone", Status: from.Status, InvoiceNumber: from.Number,
-			InvoiceDate: ms(from.At), DueDate: msOrNil(from.DueAt), Currency: strings.ToUpper(from.Currency), Subtotal: from.Total - from.Tax,
-			TaxAmount: from.Tax, PdfURL: textOrNil(from.PDF), CreatedAt: ms(from.At), UpdatedAt: ms(from.At),
-		}}
-		if !from.PeriodEnd.IsZero() {
-			sub := st.Current().ID
-			period := periodID(sub, from.PeriodStart)
-			made.Invoice.Type, made.Invoice.SubscriptionID, made.Invoice.BillingPeriodID = ofSubscription, &sub, &period
-			made.Invoice.BillingPeriodStartDate, made.Invoice.BillingPeriodEndDate = msOrNil(from.PeriodStart), msOrNil(from.PeriodEnd)
+// shownInvoice spells an invoice with its lines.
+func shownInvoice(c tollgate.Customer, from subscription.Invoice, live bool) billedInvoice {
+	out := billedInvoice{Lines: []invoiceLine{}, Invoice: invoice{
+		ownership: ownedBy(c, live), ID: from.ID, Type: "purchase", PurchaseID: &from.ID, Status: from.Status, InvoiceNumber: from.Number,
+		InvoiceDate: ms(from.CreatedAt), Currency: strings.ToUpper(from.Currency), Subtotal: from.Total - from.Tax, TaxAmount: from.Tax,
+		PdfURL: textOrNil(from.PDF), CreatedAt: ms(from.CreatedAt), UpdatedAt: ms(from.CreatedAt),
+	}}
+	var last subscription.InvoiceLine
+	for n, line := range from.Lines {
+		if from.Subscription != "" && last.End.Before(line.End) {
+			last = line
 		}
-		for _, line := range from.Lines {
-			made.Lines = append(made.Lines, invoiceLine{
-				ID: line.ID, Type: "static", InvoiceID: from.ID, Description: textOrNil(line.Description), Price: line.UnitAmount,
-				PriceID: textOrNil(sh.knownPrice(line.Price).ID), Quantity: line.Quantity, Livemode: sh.model.Livemode,
-				PricingModelID: modelID, CreatedAt: ms(from.At), UpdatedAt: ms(from.At),
-			})
-		}
-		out = append(out, made)
+		out.Lines = append(out.Lines, shownLine(from, n, live))
+	}
+	if !last.End.IsZero() {
+		sub := c.Subscription
+		period := periodID(sub, last.Start)
+		out.Invoice.Type, out.Invoice.PurchaseID = ofSubscription, nil
+		out.Invoice.SubscriptionID, out.Invoice.BillingPeriodID = &sub, &period
+		out.Invoice.BillingPeriodStartDate, out.Invoice.BillingPeriodEndDate = msOrNil(last.Start), msOrNil(last.End)
 	}
 	return out
 }
 
-func (sh *shelf) methods(st tollgate.Standing, state State) []paymentMethod {
-	out := []paymentMethod{}
-	for _, from := range state.Methods {
-		details := map[string]any{"name": st.Customer.Name, "email": st.Customer.Email, "address": addressUnknown()}
-		out = append(out, paymentMethod{
-			ID: from.ID, CustomerID: st.Customer.ID(), Livemode: sh.model.Livemode, PricingModelID: modelID, Type: from.Type, Default: from.ID == state.Method, BillingDetails: details,
-			PaymentMethodData: map[string]any{"brand": from.Brand, "last4": from.Last4, "exp_month": from.ExpiryMonth, "exp_year": from.ExpiryYear},
-			CreatedAt:         ms(from.CreatedAt), UpdatedAt: ms(from.CreatedAt),
-		})
+// lineID is of the n-th line of an invoice.
+func lineID(invoiceID string, n int) string { return "ili_" + invoiceID + "_" + strconv.Itoa(n) }
+
+// lineOf reads what lineID wrote.
+func lineOf(s string) (invoiceID string, n int, ok bool) {
+	rest, ours := strings.CutPrefix(s, "ili_")
+	i := strings.LastIndexByte(rest, '_')
+	if !ours || i < 0 {
+		return "", 0, false
+	}
+	n, err := strconv.Atoi(rest[i+1:])
+	return rest[:i], n, err == nil && n >= 0
+}
+
+// shownLine spells the n-th line of an invoice. Its price is what the line costs in all: that of a part of a period has no
+// price of one.
+func shownLine(of subscription.Invoice, n int, live bool) invoiceLine {
+	from := of.Lines[n]
+	out := invoiceLine{
+		ID: lineID(of.ID, n), Type: "static", InvoiceID: of.ID, Description: textOrNil(from.Description), Price: from.Amount,
+		Quantity: 1, Livemode: live, PricingModelID: modelID, CreatedAt: ms(of.CreatedAt), UpdatedAt: ms(of.CreatedAt),
+	}
+	if from.Price != "" {
+		price := priceID(from.Price)
+		out.PriceID = &price
+	}
+	if n := from.Quantity; n > 1 && from.Amount%n == 0 {
+		out.Price, out.Quantity = from.Amount/n, n
 	}
 	return out
 }
 
-func (sh *shelf) purchases(st tollgate.Standing, state State) []purchase {
+// shownMethod spells a way to pay.
+func shownMethod(c tollgate.Customer, from subscription.Method, live bool) paymentMethod {
+	where := addressUnknown()
+	where["country"] = from.Country
+	return paymentMethod{
+		ID: from.ID, CustomerID: c.ID(), Livemode: live, PricingModelID: modelID, Type: from.Type, Default: from.Default,
+		BillingDetails:    map[string]any{"name": textOrNil(from.Name), "email": textOrNil(from.Email), "address": where},
+		PaymentMethodData: map[string]any{"brand": from.Brand, "last4": from.Last4, "exp_month": from.ExpiryMonth, "exp_year": from.ExpiryYear},
+		CreatedAt:         ms(from.CreatedAt), UpdatedAt: ms(from.CreatedAt),
+	}
+}
+
+// A sold is a price that was paid for.
+type sold struct {
+	id     string
+	price  id.Slug
+	amount int64 // minor units
+	at     time.Time
+}
+
+// bought returns what a customer has paid for, newest first: top-ups that were not given back, and the beginnings of
+// subscriptions.
+func (st state) bought() []sold {
+	var all []sold
+	for _, p := range st.Payments {
+		if p.TopUp != "" && p.Status == "succeeded" && p.Refunded < p.Amount {
+			all = append(all, sold{p.Purchase(), p.TopUp, p.Amount, p.CreatedAt})
+		}
+	}
+	for _, i := range st.Invoices {
+		if i.Status != "paid" || i.Reason != "subscription_create" {
+			continue
+		}
+		for _, line := range i.Lines {
+			if line.Plan != "" && line.Meter == "" && line.Price != "" {
+				all = append(all, sold{i.ID, line.Price, i.AmountPaid, i.CreatedAt})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(x, y sold) int { return y.at.Compare(x.at) })
+	return all
+}
+
+func (sh *shelf) purchases(c tollgate.Customer, paying state) []purchase {
 	out := []purchase{}
-	for _, from := range state.Purchases {
-		p := sh.knownPrice(from.Price)
+	for _, from := range paying.bought() {
+		p := sh.knownPrice(from.price)
 		made := purchase{
-			ownership: sh.ownership(st.Customer.ID()), ID: from.ID, Name: p.Slug, PriceID: p.ID, PriceType: p.Type, Status: from.Status,
-			Quantity: from.Quantity, FirstInvoiceValue: from.Amount, PurchaseDate: ms(from.At), CreatedAt: ms(from.At), UpdatedAt: ms(from.At),
+			ownership: ownedBy(c, sh.model.Livemode), ID: from.id, Name: p.Slug, PriceID: p.ID, PriceType: p.Type, Status: "paid",
+			Quantity: 1, FirstInvoiceValue: from.amount, PurchaseDate: ms(from.at), CreatedAt: ms(from.at), UpdatedAt: ms(from.at),
 		}
 		if p.Name != nil {
 			made.Name = *p.Name
@@ -150,7 +215,7 @@ func (sh *shelf) purchases(st tollgate.Standing, state State) []purchase {
 				made.TrialPeriodDays = &days
 			}
 		} else {
-			total := from.Amount
+			total := from.amount
 			made.TotalPurchaseValue = &total
 		}
 		out = append(out, made)

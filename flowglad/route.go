@@ -38,7 +38,7 @@ func (s *Server) table() []route {
 	add(full, "POST", "subscriptions/{}/adjust", s.adjustSubscription)
 
 	add(full, "POST", "checkout-sessions", s.createCheckout)
-	add(read, "GET", "checkout-sessions", s.nothing)
+	add(read, "GET", "checkout-sessions", s.listCheckouts)
 	add(read, "GET", "checkout-sessions/{}", s.checkout)
 
 	add(read, "GET", "resource-claims/{}/usages", s.seatUsages)
@@ -69,10 +69,18 @@ func (s *Server) table() []route {
 	add(full, "POST", "usage-meters", s.createUsageMeter)
 	add(full, "PUT", "usage-meters/{}", s.updateUsageMeter)
 
-	for _, name := range []string{"invoices", "invoice-line-items", "payments", "payment-methods", "discounts"} {
-		add(read, "GET", name, s.nothing)
-		add(read, "GET", name+"/{}", s.none)
-	}
-	add(full, "POST", "payments/{}/refund", s.notConfigured)
+	add(read, "GET", "invoices", s.listInvoices)
+	add(read, "GET", "invoices/{}", s.invoice)
+	add(read, "GET", "invoice-line-items", s.listLines)
+	add(read, "GET", "invoice-line-items/{}", s.line)
+	add(read, "GET", "payments", s.listPayments)
+	add(read, "GET", "payments/{}", s.payment)
+	add(read, "GET", "payment-methods", s.listMethods)
+	add(read, "GET", "payment-methods/{}", s.method)
+	add(read, "GET", "discounts", s.listDiscounts)
+	add(read, "GET", "discounts/{}", s.discount)
+	add(full, "POST", "discounts", s.createDiscount)
+	add(full, "PUT", "discounts/{}", s.updateDiscount)
+	add(full, "POST", "payments/{}/refund", s.refundPayment)
 	return all
 }

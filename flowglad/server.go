@@ -1,7 +1,6 @@
 package flowglad
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -36,8 +35,8 @@ type Options struct {
 	RatePerSecond float64 // requests a key, or a customer's pages, may send in the long run; no limit when 0
 	Burst         int     // requests it may send at once; one second's worth when 0
 
-	Payments Payments // what needs a payment provider; what is nil answers payments_not_configured
-	Webhook  *Webhook // told of customers and subscriptions that change through this face; nobody when nil
+	PublicURL string   // how browsers reach this server, for links; as each request names it when empty
+	Webhook   *Webhook // told of customers, subscriptions and payments that change; nobody when nil
 
 	// Identify returns which customer a page's request comes from, and an error when it comes from none. It is called for
 	// every request below /api/flowglad; nil answers them with 404.
@@ -84,7 +83,7 @@ func New(e *tollgate.Engine, opts Options) (*Server, error) {
 		}
 	}
 	if opts.Webhook != nil {
-		t, err := newTeller(*opts.Webhook, s.log)
+		t, err := newTeller(e, *opts.Webhook, s.log)
 		if err != nil {
 			return nil, err
 		}
@@ -94,12 +93,11 @@ func New(e *tollgate.Engine, opts Options) (*Server, error) {
 	return s, nil
 }
 
-// Close waits until the webhooks that were promised are sent or ctx ends, and ends the Server's goroutine.
-func (s *Server) Close(ctx context.Context) error {
-	if s.teller == nil {
-		return nil
+// Close ends the Server's goroutine. Webhooks that wait are sent by another process, or after the next start.
+func (s *Server) Close() {
+	if s.teller != nil {
+		s.teller.close()
 	}
-	return s.teller.close(ctx)
 }
 
 // Serves reports whether a request is for this face.
@@ -176,7 +174,11 @@ func (s *Server) answer(c *call, path string) (any, error) {
 	if err := c.read(); err != nil {
 		return nil, err
 	}
-	return route.do(c)
+	answer, err := route.do(c)
+	if c.Method != http.MethodGet {
+		s.teller.nudge()
+	}
+	return answer, err
 }
 
 // finish logs a call, and answers for a handler that panicked with p.

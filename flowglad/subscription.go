@@ -75,19 +75,28 @@ type item struct {
 	Price           price          `json:"price"`
 }
 
-// statusScheduled is the wire's word for a subscription that ends with its period.
-const statusScheduled = "cancellation_scheduled"
+const (
+	statusActive = "active"
+	// statusScheduled is the wire's word for a subscription that ends with its period.
+	statusScheduled = "cancellation_scheduled"
+)
 
 // current reports whether a subscription of a status counts.
 func current(status string) bool {
-	return slices.Contains([]string{"active", "past_due", "trialing", statusScheduled, "unpaid"}, status)
+	return slices.Contains([]string{statusActive, "past_due", "trialing", statusScheduled, "unpaid"}, status)
 }
 
 // subscription returns one of a customer's subscriptions with all that hangs on it. Balances and features are those of the
 // current one; a past one has none.
-func (sh *shelf) subscription(st tollgate.Standing, sub tollgate.Subscription, state State) rich {
+func (sh *shelf) subscription(st tollgate.Standing, sub tollgate.Subscription, paying state) rich {
 	p := sh.planOf(sub.Plan)
-	paid := sh.priceOf(p, sub)
+	paid, quantity := sh.priceOf(p, sub), int64(1)
+	billed := paying.live()
+	if item := billed.Licensed(); item != nil && sub.EndedAt.IsZero() {
+		if sold, ok := sh.prices[item.Price]; ok && sold.plan == sub.Plan {
+			paid, quantity = sold, max(item.Quantity, 1)
+		}
+	}
 	updated := ms(sub.Since)
 	if !sub.EndedAt.IsZero() {
 		updated = ms(sub.EndedAt)
@@ -101,15 +110,18 @@ func (sh *shelf) subscription(st tollgate.Standing, sub tollgate.Subscription, s
 	}}
 	out.Experimental = experimental{[]featureItem{}, []balanceRow{}}
 	if sub.EndedAt.IsZero() {
-		out.TrialEnd, out.DefaultPaymentMethodID = msOrNil(state.TrialEnd), textOrNil(state.Method)
-		if out.CancelScheduledAt = msOrNil(state.CancelAt); out.CancelScheduledAt != nil && current(sub.Status) {
+		out.TrialEnd, out.DefaultPaymentMethodID = msOrNil(billed.TrialEnd), textOrNil(paying.method())
+		if out.CancelScheduledAt = msOrNil(billed.CancelAt); out.CancelScheduledAt != nil && current(sub.Status) {
 			out.Status = statusScheduled
 		}
 		out.Experimental = experimental{sh.items(p, sub.ID, ms(sub.Since), updated), sh.balances(st, sub)}
 	}
-	out.Current = current(out.Status)
+	if out.Current = current(out.Status); !out.Current && sub.EndedAt.IsZero() && sub.Plan == sh.catalog.DefaultPlan().Slug {
+		// What was paid for is over or never began; the plan that everybody has is in force all the same.
+		out.Status, out.Current = statusActive, true
+	}
 	out.Items = []item{{
-		ID: itemID(sub.ID), Type: "static", SubscriptionID: sub.ID, PriceID: paid.ID, PricingModelID: modelID, Quantity: 1,
+		ID: itemID(sub.ID), Type: "static", SubscriptionID: sub.ID, PriceID: paid.ID, PricingModelID: modelID, Quantity: quantity,
 		UnitPrice: paid.UnitPrice, Name: p.Name, Livemode: sh.model.Livemode, AddedDate: ms(sub.Since),
 		ExpiredAt: msOrNil(sub.EndedAt), CreatedAt: ms(sub.Since), UpdatedAt: updated, Price: paid,
 	}}

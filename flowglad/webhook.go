@@ -17,22 +17,24 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/id"
 )
 
 const (
-	// webhookQueueMax is how many webhooks wait at most; more are dropped, and logged.
-	webhookQueueMax = 1000
-	// webhookTriesMax is how often a webhook is sent before it is given up: for about two minutes.
-	webhookTriesMax = 8
-	webhookTimeout  = 10 * time.Second
-	secretPrefix    = "whsec_"
+	// webhooksAtOnce is how many webhooks one round claims.
+	webhooksAtOnce = 20
+	// webhookPoll is how soon a webhook is sent that another process caused, or that is tried again.
+	webhookPoll    = time.Second
+	webhookTimeout = 10 * time.Second
+	secretPrefix   = "whsec_"
 )
 
-// A Webhook says whom to tell of customers and subscriptions that change through this face.
+// A Webhook says whom to tell of customers, subscriptions and payments that change. The Engine must be opened with Notices.
 //
-// Delivery is best effort: a webhook that waits when the process dies is lost. An application that must not miss a change
-// reads the customer's billing.
+// Each change is told once it has committed, under one id however often it is tried, a customer's in their order, for about nine
+// hours. Any number of processes may have a Webhook: each notice is sent by one of them. A process that dies after sending, and
+// before it has noted that, has the notice sent again under its id.
 type Webhook struct {
 	URL    string
 	Secret string // whsec_ and padded base64, as NewWebhookSecret makes it
@@ -81,7 +83,7 @@ type notice struct {
 
 type about struct {
 	ID       string `json:"id"`
-	Object   string `json:"object"` // customer or subscription
+	Object   string `json:"object"` // customer, subscription, payment or purchase
 	Customer who    `json:"customer"`
 }
 
@@ -90,102 +92,98 @@ type who struct {
 	ExternalID id.Customer `json:"externalId"`
 }
 
-// tell queues a webhook about a customer or one of its subscriptions.
-func (s *Server) tell(kind, objectID, customerID string, name id.Customer) {
-	if s.teller == nil {
-		return
-	}
-	object, _, _ := strings.Cut(kind, ".")
-	n := notice{"evt_" + strings.ToLower(rand.Text()[:20]), kind, about{objectID, object, who{customerID, name}}}
-	select {
-	case s.teller.queue <- n:
-	default:
-		s.log.Error("webhook dropped: too many wait", "webhook", n.ID, "type", kind)
-	}
-}
-
-// A teller sends webhooks, one after the other, from a goroutine that ends with close.
+// A teller sends webhooks from a goroutine that ends with close.
 type teller struct {
 	Webhook
+	engine *tollgate.Engine
 	log    *slog.Logger
 	client *http.Client
-	queue  chan notice
-	stop   chan struct{} // closed when no more will be queued
+	wake   chan struct{} // something may have changed
 	ended  chan struct{}
 	cancel context.CancelFunc
 }
 
-func newTeller(w Webhook, log *slog.Logger) (*teller, error) {
+func newTeller(e *tollgate.Engine, w Webhook, log *slog.Logger) (*teller, error) {
 	if _, err := w.key(); err != nil {
 		return nil, err
 	}
 	if u, err := url.Parse(w.URL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return nil, errors.New("the webhook's URL must begin with https:// or http://")
 	}
+	if !e.KeepsNotices() {
+		return nil, errors.New("the Engine keeps no notices for the webhook: open it with Options.Notices")
+	}
 	ctx, cancel := context.WithCancel(context.Background())
-	t := &teller{Webhook: w, log: log, queue: make(chan notice, webhookQueueMax), stop: make(chan struct{}), ended: make(chan struct{}), cancel: cancel}
+	t := &teller{Webhook: w, engine: e, log: log, wake: make(chan struct{}, 1), ended: make(chan struct{}), cancel: cancel}
 	t.client = &http.Client{Timeout: webhookTimeout, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	go t.loop(ctx)
 	return t, nil
 }
 
-func (t *teller) close(ctx context.Context) error {
-	close(t.stop)
-	defer t.cancel()
-	select {
-	case <-t.ended:
-		return nil
-	case <-ctx.Done():
-		t.cancel()
-		<-t.ended
-		return fmt.Errorf("webhooks still waiting were not sent: %w", ctx.Err())
+// nudge has the teller look now.
+func (t *teller) nudge() {
+	if t == nil {
+		return
 	}
+	select {
+	case t.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (t *teller) close() {
+	t.cancel()
+	<-t.ended
 }
 
 func (t *teller) loop(ctx context.Context) {
 	defer close(t.ended)
+	tick := time.NewTicker(webhookPoll)
+	defer tick.Stop()
 	for {
 		select {
-		case n := <-t.queue:
-			t.deliver(ctx, n)
-			continue
-		default:
+		case <-ctx.Done():
+			return
+		case <-t.wake:
+		case <-tick.C:
 		}
-		select {
-		case n := <-t.queue:
-			t.deliver(ctx, n)
-		case <-t.stop:
-			if len(t.queue) == 0 {
-				return
+		for {
+			n, err := t.round(ctx)
+			if err != nil && ctx.Err() == nil {
+				t.log.Warn("webhooks are left for later", "error", err)
 			}
-		case <-ctx.Done():
-			return
+			if n == 0 || err != nil {
+				break
+			}
 		}
 	}
 }
 
-// deliver sends a webhook until it is taken, or given up.
-func (t *teller) deliver(ctx context.Context, n notice) {
-	wait := time.Second
-	for try := 1; ; try++ {
-		err := t.send(ctx, n)
-		if err == nil {
-			return
+// round sends what is due, and returns how many notices that were.
+func (t *teller) round(ctx context.Context) (int, error) {
+	due, err := t.engine.ClaimNotices(ctx, webhooksAtOnce)
+	if err != nil {
+		return 0, err
+	}
+	for _, n := range due {
+		cause := t.send(ctx, n)
+		if ctx.Err() != nil { // the notice is tried again when its lease ends
+			return 0, ctx.Err()
 		}
-		if try == webhookTriesMax || ctx.Err() != nil {
-			t.log.Error("webhook given up", "webhook", n.ID, "type", n.Type, "error", err)
-			return
+		given, err := t.engine.SettleNotice(ctx, n, cause)
+		if err != nil {
+			return 0, err
 		}
-		select {
-		case <-time.After(wait):
-			wait *= 2
-		case <-ctx.Done():
+		if given {
+			t.log.Error("webhook given up", "webhook", n.ID, "type", n.Type, "error", cause)
 		}
 	}
+	return len(due), nil
 }
 
-func (t *teller) send(ctx context.Context, n notice) error {
-	body, err := json.Marshal(n)
+func (t *teller) send(ctx context.Context, n tollgate.Notice) error {
+	object, _, _ := strings.Cut(string(n.Type), ".")
+	body, err := json.Marshal(notice{n.ID, string(n.Type), about{n.Subject, object, who{n.Customer.ID(), n.Customer.ExternalID}}})
 	if err != nil {
 		return err
 	}
@@ -203,7 +201,7 @@ func (t *teller) send(ctx context.Context, n notice) error {
 	}
 	defer a.Body.Close()
 	if a.StatusCode < 200 || a.StatusCode > 299 {
-		return fmt.Errorf("%s answered %s", t.URL, a.Status)
+		return fmt.Errorf("the webhook's address answered %s", a.Status)
 	}
 	return nil
 }

@@ -130,6 +130,9 @@ func (p Picture) bought(s *Subscription, now time.Time) id.Slug {
 			if l.Subscription != s.ID || l.Plan == "" || l.Meter != "" || l.Amount < 0 || l.Start.After(now) {
 				continue
 			}
+			if l.Amount > 0 && l.End.After(s.PeriodEnd) { // of a year that a change to a month has cut short
+				continue
+			}
 			if newer(i, l) {
 				plan, of, by = l.Plan, i, l
 			}

@@ -43,6 +43,14 @@ func prorated(name string, made time.Time, from, to id.Slug, back, amount int64,
 	return i
 }
 
+// yearlyToMonthly are the paid invoices of a year of pro, and of its change to max by the month.
+func yearlyToMonthly(bought, changed, end time.Time) []subscription.Invoice {
+	year := bought.AddDate(1, 0, 0)
+	i := bill("i2", "subscription_update", "paid", changed, "max", 2000, changed, end)
+	i.Lines = append(i.Lines, subscription.InvoiceLine{Amount: -7300, Plan: "pro", Start: changed, End: year, Proration: true, Subscription: "s", Item: "si"})
+	return []subscription.Invoice{i, bill("i1", "subscription_create", "paid", bought, "pro", 8000, bought, year)}
+}
+
 func TestDecide(t *testing.T) {
 	t.Parallel()
 	month := []time.Time{on(1, 15), on(2, 15), on(3, 15)}
@@ -91,6 +99,9 @@ func TestDecide(t *testing.T) {
 		{name: "an upgrade in the second of the purchase counts, though a downgrade is planned", now: on(1, 25), plan: "max", status: subscription.Active, start: month[0], end: month[1],
 			picture: subscription.Picture{Subscriptions: []subscription.Subscription{sub("s", "pro", subscription.Active, month[0], month[1])},
 				Invoices: []subscription.Invoice{first, prorated("h2", month[0], "pro", "max", 800, 2000, month[1])}}},
+		{name: "a change from a year to a month of another plan counts at once", now: on(2, 20), plan: "max", status: subscription.Active, start: month[0], end: month[2],
+			picture: subscription.Picture{Subscriptions: []subscription.Subscription{sub("s", "max", subscription.Active, month[1], month[2])},
+				Invoices: yearlyToMonthly(month[0], month[1], month[2])}},
 		{name: "a late payment keeps the plan for the grace", now: month[1].Add(6 * 24 * time.Hour), plan: "pro", status: subscription.PastDue, start: month[0], end: month[1],
 			until: month[1].Add(7 * 24 * time.Hour), picture: subscription.Picture{Subscriptions: []subscription.Subscription{late}, Invoices: []subscription.Invoice{unpaid, first}}},
 		{name: "a late payment loses the plan when the grace ends", now: month[1].Add(7 * 24 * time.Hour), status: subscription.PastDue,

@@ -32,6 +32,7 @@ type Picture struct {
 	Subscriptions []Subscription
 	Invoices      []Invoice
 	Payments      []Payment
+	Methods       []Method
 }
 
 // A Subscription is one at Stripe.
@@ -50,6 +51,8 @@ type Subscription struct {
 	EndedAt        time.Time `json:"endedAt,omitzero"`
 	PausedPayments bool      `json:"pausedPayments,omitempty"` // its invoices are not collected
 	LatestInvoice  string    `json:"latestInvoice,omitempty"`
+
+	Method string `json:"-"` // the way it is paid, when it has one of its own
 }
 
 // An Item is one price of a subscription.
@@ -95,6 +98,7 @@ type Invoice struct {
 	AmountDue    int64         `json:"amountDue"`
 	AmountPaid   int64         `json:"amountPaid"`
 	Total        int64         `json:"total"`
+	Tax          int64         `json:"tax,omitempty"` // of Total
 	CreatedAt    time.Time     `json:"createdAt"`
 	PaidAt       time.Time     `json:"paidAt,omitzero"`
 	URL          string        `json:"url,omitempty"` // Stripe's page, on which it can be paid
@@ -155,6 +159,14 @@ type Payment struct {
 	Expires time.Duration              `json:"-"` // of the grants after CreatedAt; 0 is never
 }
 
+// Purchase returns the id of what a payment bought: that of its invoice, where there is one.
+func (p Payment) Purchase() string {
+	if p.Invoice != "" {
+		return p.Invoice
+	}
+	return p.ID
+}
+
 // A Return is money of a payment that went back, or is to: a refund, or a dispute.
 type Return struct {
 	ID        string    `json:"id"`
@@ -171,4 +183,19 @@ func (r Return) Stands() bool {
 		return r.Status == "needs_response" || r.Status == "under_review" || r.Status == "lost"
 	}
 	return r.Status != "failed" && r.Status != "canceled"
+}
+
+// A Method is a way to pay that a customer has left: a card, most often.
+type Method struct {
+	ID          string    `json:"id"`
+	Type        string    `json:"type"` // Stripe's: card, link, sepa_debit …
+	Brand       string    `json:"brand,omitempty"`
+	Last4       string    `json:"last4,omitempty"`
+	ExpiryMonth int64     `json:"expiryMonth,omitempty"`
+	ExpiryYear  int64     `json:"expiryYear,omitempty"`
+	Name        string    `json:"name,omitempty"` // of who pays, as typed
+	Email       string    `json:"email,omitempty"`
+	Country     string    `json:"country,omitempty"`
+	Default     bool      `json:"default,omitempty"` // renewals are paid with it
+	CreatedAt   time.Time `json:"createdAt"`
 }

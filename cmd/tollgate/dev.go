@@ -74,7 +74,7 @@ func (cmd *DevCmd) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	sells := tollgate.Payments{SecretKey: devSecretKey, WebhookSecret: secret, URL: shopURL, SuccessURL: urlOf(l) + "/docs", PromotionCodes: true}
-	return database{cmd.DB}.open(ctx, tollgate.Options{Logger: log, Payments: sells}, func(engine *tollgate.Engine) error {
+	return database{cmd.DB}.open(ctx, tollgate.Options{Logger: log, Payments: sells, Notices: cmd.FlowgladWebhook != ""}, func(engine *tollgate.Engine) error {
 		if err := cmd.publish(ctx, c, engine); err != nil {
 			return err
 		}

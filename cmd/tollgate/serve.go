@@ -69,7 +69,7 @@ func (cmd *ServeCmd) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	return cmd.open(ctx, tollgate.Options{Logger: log, Payments: cmd.payments(), TokenKeys: keys}, func(engine *tollgate.Engine) error {
+	return cmd.open(ctx, tollgate.Options{Logger: log, Payments: cmd.payments(), TokenKeys: keys, Notices: cmd.FlowgladWebhook != ""}, func(engine *tollgate.Engine) error {
 		l, err := listen(ctx, cmd.Addr)
 		if err != nil {
 			return err

@@ -3,14 +3,12 @@ package main
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -26,8 +24,6 @@ import (
 const (
 	// flowgladPrefix is where Flowglad's API is served.
 	flowgladPrefix = "/flowglad"
-	// webhooksMax is how long webhooks that wait have when the server stops.
-	webhooksMax = 10 * time.Second
 )
 
 // pages are the flags of commands that serve the app routes and Flowglad's API beside our own.
@@ -35,6 +31,7 @@ type pages struct {
 	Origins         []string `name:"origin" env:"TOLLGATE_ORIGINS" placeholder:"ORIGIN" help:"Sites whose pages may call the app routes under /api, such as https://app.example.com; may be given several times."`
 	FlowgladRoot    bool     `env:"TOLLGATE_FLOWGLAD_ROOT" help:"Serve Flowglad's API at /api/v1 too, not only below /flowglad."`
 	FlowgladWebhook string   `env:"TOLLGATE_FLOWGLAD_WEBHOOK" placeholder:"URL" help:"Where to send Flowglad's webhooks."`
+	PublicURL       string   `name:"public-url" env:"TOLLGATE_PUBLIC_URL" placeholder:"URL" help:"How browsers reach this server, for links to the billing portal in Flowglad's API; as each request names it when not given."`
 	FlowgladSecret  string   `name:"flowglad-webhook-secret" env:"TOLLGATE_FLOWGLAD_WEBHOOK_SECRET" placeholder:"whsec_…" help:"What Flowglad's webhooks are signed with."`
 }
 
@@ -54,7 +51,7 @@ type server struct {
 
 // newServer returns a server of the HTTP API, of the app routes behind customer tokens, and of Flowglad's API.
 func newServer(engine *tollgate.Engine, log *slog.Logger, opts api.Options, p pages) (*server, error) {
-	sold := flowglad.Options{Logger: log, Prefix: flowgladPrefix, AtRoot: p.FlowgladRoot, RatePerSecond: opts.RatePerSecond, Burst: opts.Burst, Payments: flowglad.OnEngine(engine), Identify: visitor(engine)}
+	sold := flowglad.Options{Logger: log, Prefix: flowgladPrefix, AtRoot: p.FlowgladRoot, PublicURL: p.PublicURL, RatePerSecond: opts.RatePerSecond, Burst: opts.Burst, Identify: visitor(engine)}
 	if p.FlowgladWebhook != "" {
 		sold.Webhook = &flowglad.Webhook{URL: p.FlowgladWebhook, Secret: p.FlowgladSecret}
 	}
@@ -102,12 +99,10 @@ func visitor(engine *tollgate.Engine) func(*http.Request) (id.Customer, error) {
 	}
 }
 
-// run answers on l until ctx ends, as answer does, and then sends the webhooks that wait.
+// run answers on l until ctx ends, as answer does.
 func (s *server) run(ctx context.Context, l net.Listener) error {
-	err := answer(ctx, l, s.Server)
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), webhooksMax)
-	defer cancel()
-	return errors.Join(err, s.flowglad.Close(last))
+	defer s.flowglad.Close()
+	return answer(ctx, l, s.Server)
 }
 
 // tokenKeys reads the keys that sign customer tokens from their flag: hexadecimal, the first one signs.

@@ -2,7 +2,7 @@
 
 const assert = require('node:assert/strict');
 const {test} = require('node:test');
-const {binary, key, fresh, scoped, onPro} = require('./place');
+const {binary, key, unsold, unsoldKey, fresh, scoped, onPro, pay, until} = require('./place');
 
 process.env.FLOWGLAD_BASE_URL = binary;
 process.env.FLOWGLAD_SECRET_KEY = key;
@@ -39,10 +39,35 @@ test('the routes of an application work', async () => {
   assert.equal((await call(user, 'resources/release', {resourceSlug: 'seats', externalId: 'u1'})).data.usage.claimed, 0);
 });
 
-test('the machine\'s code of an error reaches the page', async () => {
+test('a customer buys, cancels, stays and leaves through the routes of an application', async () => {
   const user = fresh();
   await call(user, 'customers/billing');
-  const answer = await call(user, 'checkout-sessions/create', {priceSlug: 'pro_monthly', successUrl: 'https://a.test/', cancelUrl: 'https://a.test/'});
+  const {data} = await call(user, 'checkout-sessions/create', {priceSlug: 'max_monthly', successUrl: 'https://a.test/ok', cancelUrl: 'https://a.test/no', quantity: 1});
+  assert.equal(await pay(data.url), 'https://a.test/ok');
+  const billing = async () => (await call(user, 'customers/billing')).data;
+  const {currentSubscription: {id}} = await until(billing, (b) => b.currentSubscription.name === 'Max', 'Max');
+  const cancelled = await call(user, 'subscriptions/cancel', {id, cancellation: {timing: 'at_end_of_current_billing_period'}});
+  assert.equal(cancelled.data.subscription.status, 'cancellation_scheduled');
+  assert.equal((await billing()).currentSubscription.status, 'cancellation_scheduled');
+  assert.equal((await call(user, 'subscriptions/uncancel', {id})).data.subscription.status, 'active');
+  const adjusted = await call(user, 'subscriptions/adjust', {subscriptionId: id, priceSlug: 'pro_yearly'});
+  assert.equal(adjusted.data.resolvedTiming, 'immediately');
+  const {currentSubscription: last} = await until(billing, (b) => b.currentSubscription.name === 'Pro', 'Pro');
+  assert.equal((await call(user, 'subscriptions/cancel', {id: last.id, cancellation: {timing: 'immediately'}})).data.subscription.status, 'canceled');
+  assert.equal((await billing()).currentSubscription.isFreePlan, true);
+});
+
+test('the machine\'s code of an error reaches the page', async () => {
+  const user = fresh();
+  const {POST: handler} = nextRouteHandler({
+    getCustomerExternalId: async () => user,
+    flowglad: (name) => scoped(FlowgladServer, name, {baseURL: unsold, apiKey: unsoldKey}),
+  });
+  const send = async (path, body) => (await handler(
+    new NextRequest(`http://app.test/api/flowglad/${path}`, {method: 'POST', body: JSON.stringify(body), headers: {'content-type': 'application/json'}}),
+    {params: Promise.resolve({path: path.split('/')})})).json();
+  await send('customers/billing', {});
+  const answer = await send('checkout-sessions/create', {priceSlug: 'pro_monthly', successUrl: 'https://a.test/', cancelUrl: 'https://a.test/'});
   assert.equal(answer.error.json.code, 'payments_not_configured');
 });
 

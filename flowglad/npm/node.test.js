@@ -2,11 +2,12 @@
 
 const assert = require('node:assert/strict');
 const {test} = require('node:test');
-const {binary, key, fresh} = require('./place');
+const {binary, key, unsold, unsoldKey, fresh, scoped, buy} = require('./place');
 
 process.env.FLOWGLAD_BASE_URL = binary;
 process.env.FLOWGLAD_SECRET_KEY = key;
 const {Flowglad} = require('@flowglad/node');
+const {FlowgladServer} = require('@flowglad/server');
 const flowglad = new Flowglad();
 
 test('every list is a list', async () => {
@@ -54,6 +55,35 @@ test('one of each', async () => {
   for (const kind of ['invoices', 'payments', 'discounts', 'checkoutSessions']) {
     await assert.rejects(flowglad[kind].retrieve('none_1'), (e) => e.status === 404 && e.error.code === 'NOT_FOUND');
   }
-  await assert.rejects(flowglad.subscriptions.uncancel(data.subscription.id), (e) => e.error.code === 'payments_not_configured');
-  await assert.rejects(flowglad.payments.refund('pay_1', {}), (e) => e.error.code === 'payments_not_configured');
+});
+
+test('what a customer paid is listed, and refunded once', async () => {
+  const name = fresh();
+  const session = scoped(FlowgladServer, name);
+  await buy(session, 'max_monthly', (b) => b.currentSubscription.name === 'Max');
+  const billing = await buy(session, 'requests_100', (b) => b.hasPurchased('requests_100') && b.invoices.length === 2);
+  const own = async (kind) => (await flowglad[kind].list({limit: '100'})).data.filter((one) => one.customerId === billing.customer.id);
+  assert.deepEqual((await own('invoices')).map((i) => i.id), billing.invoices.map(({invoice}) => invoice.id));
+  assert.deepEqual((await own('paymentMethods')).map((m) => m.id).sort(), billing.paymentMethods.map((m) => m.id).sort());
+  const payments = await own('payments');
+  assert.deepEqual(payments.map((p) => p.amount).sort(), [1999, 199].sort());
+  const sessions = await own('checkoutSessions');
+  assert.deepEqual(sessions.map((s) => [s.status, s.priceId]), [['succeeded', 'price_requests_100'], ['succeeded', 'price_max_monthly']]);
+  const {invoice, invoiceLineItems} = await flowglad.invoices.retrieve(billing.invoices[0].invoice.id);
+  assert.deepEqual({invoice, invoiceLineItems}, billing.invoices[0]);
+  assert.deepEqual(await flowglad.invoiceLineItems.retrieve(invoiceLineItems[0].id), invoiceLineItems[0]);
+  const topUp = payments.find((p) => p.amount === 199);
+  const refunded = await flowglad.payments.refund(topUp.id, {});
+  assert.deepEqual([refunded.payment.status, refunded.payment.refundedAmount], ['refunded', 199]);
+  assert.deepEqual((await flowglad.payments.retrieve(topUp.id)).payment, refunded.payment);
+  const after = await session.getBilling();
+  assert.equal(after.hasPurchased('requests_100'), false);
+  assert.equal(after.checkUsageBalance('ai_requests').availableBalance, 5000, 'what a refund had bought is taken back');
+});
+
+test('without a Stripe key, what needs one says so', async () => {
+  const poor = new Flowglad({baseURL: unsold, apiKey: unsoldKey});
+  const {data} = await poor.customers.create({customer: {externalId: fresh(), email: '', name: ''}});
+  await assert.rejects(poor.subscriptions.uncancel(data.subscription.id), (e) => e.error.code === 'payments_not_configured');
+  await assert.rejects(poor.payments.refund('pay_1', {}), (e) => e.error.code === 'payments_not_configured');
 });

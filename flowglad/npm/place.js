@@ -6,10 +6,14 @@ const http = require('node:http');
 
 const env = (name) => process.env[name] ?? assert.fail(`${name} is not set: run the Go test TestTheNpmPackages`);
 
-exports.binary = env('TOLLGATE_URL'); // the program, started by `tollgate dev`
+exports.binary = env('TOLLGATE_URL'); // the program, started by `tollgate dev`: it sells through the sandbox inside it
 exports.key = env('TOLLGATE_KEY');
-exports.paid = env('PAID_URL'); // a server with pages, and with a payment provider that says yes
-exports.paidKey = env('PAID_KEY');
+exports.sandbox = env('SANDBOX_URL'); // that sandbox
+exports.unsold = env('UNSOLD_URL'); // the program, started by `tollgate serve` without a Stripe key
+exports.unsoldKey = env('UNSOLD_KEY');
+exports.pages = env('PAGES_URL'); // a server with pages, which knows visitors by X-User and sells through a sandbox of its own
+exports.pagesKey = env('PAGES_KEY');
+const sandboxes = [exports.sandbox, env('PAGES_SANDBOX_URL')];
 exports.hooks = env('HOOKS_URL'); // what has arrived at the webhook's address
 exports.hookSecret = env('HOOKS_SECRET');
 
@@ -30,6 +34,38 @@ exports.onPro = async (flowglad) => {
   const customer = await flowglad.findOrCreateCustomer();
   await flowglad.createSubscription({customerId: customer.id, priceSlug: 'pro_monthly', doNotCharge: true});
   return flowglad.getBilling();
+};
+
+// until asks until what is answered is good, and returns it.
+exports.until = async (ask, good, what = 'what is asked for') => {
+  const end = Date.now() + 20_000;
+  for (;;) {
+    const answer = await ask();
+    if (good(answer)) return answer;
+    if (Date.now() > end) assert.fail(`${what} did not come: ${JSON.stringify(answer).slice(0, 1000)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+};
+
+// pay fills in the sandbox's checkout page as a person does, and returns where the browser is sent then.
+exports.pay = async (url, number = '4242 4242 4242 4242') => {
+  assert(sandboxes.some((at) => url.startsWith(at)), `${url} is no page of the sandbox`);
+  const page = await (await fetch(url)).text();
+  assert.match(page, /name="number"|No card is needed/);
+  const answer = await fetch(url, {
+    method: 'POST', redirect: 'manual', headers: {'content-type': 'application/x-www-form-urlencoded'},
+    body: new URLSearchParams({action: 'pay', email: 'ada@example.com', number, expiry: '12 / 34', cvc: '123', name: 'Ada'}),
+  });
+  return answer.headers.get('location') ?? answer.text();
+};
+
+// buy has a customer buy a price through the checkout, and returns the billing once it shows what was bought.
+exports.buy = async (flowglad, priceSlug, bought) => {
+  await flowglad.findOrCreateCustomer();
+  const {checkoutSession, url} = await flowglad.createCheckoutSession({priceSlug, successUrl: 'https://a.test/ok', cancelUrl: 'https://a.test/no', quantity: 1});
+  assert.equal(checkoutSession.status, 'open');
+  assert.equal(await exports.pay(url), 'https://a.test/ok');
+  return exports.until(() => flowglad.getBilling(), bought, `${priceSlug} of ${checkoutSession.id}`);
 };
 
 // proxied calls with the address of a proxy before target. seen holds {method, url, headers, body} of each request; drop(n)

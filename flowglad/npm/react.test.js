@@ -3,7 +3,7 @@
 const assert = require('node:assert/strict');
 const {test} = require('node:test');
 const {JSDOM} = require('jsdom');
-const {paid, paidKey, fresh} = require('./place');
+const {pages, pagesKey, fresh, buy, pay} = require('./place');
 
 const dom = new JSDOM('<!doctype html><body></body>', {url: 'http://app.test/'});
 Object.assign(globalThis, {window: dom.window, document: dom.window.document, navigator: globalThis.navigator ?? dom.window.navigator, IS_REACT_ACT_ENVIRONMENT: true});
@@ -28,7 +28,7 @@ async function mount(user, hooks) {
   }
   const root = createRoot(document.createElement('div'));
   await act(async () => {
-    root.render(React.createElement(FlowgladProvider, {baseURL: paid, requestConfig: {headers: user ? {'X-User': user} : {}}}, React.createElement(Page)));
+    root.render(React.createElement(FlowgladProvider, {baseURL: pages, requestConfig: {headers: user ? {'X-User': user} : {}}}, React.createElement(Page)));
   });
   return {
     seen,
@@ -44,7 +44,7 @@ async function mount(user, hooks) {
   };
 }
 
-const server = (user) => new FlowgladServer({baseURL: paid, apiKey: paidKey, customerExternalId: user, getCustomerDetails: async () => ({email: '', name: ''})});
+const server = (user) => new FlowgladServer({baseURL: pages, apiKey: pagesKey, customerExternalId: user, getCustomerDetails: async () => ({email: '', name: ''})});
 
 test('a new user\'s page with all hooks', async () => {
   const user = fresh();
@@ -52,9 +52,9 @@ test('a new user\'s page with all hooks', async () => {
   const seen = await page.until((s) => s.billing.loaded && s.meters.usageMeters && s.resources.resources && s.pricing && s.model);
   assert.equal(seen.billing.customer.externalId, user);
   assert.equal(seen.billing.checkUsageBalance('ai_requests').availableBalance, 20);
-  assert.equal(seen.billing.billingPortalUrl, 'https://pay.test/portal');
+  assert.equal(seen.billing.billingPortalUrl, '', 'who never bought anything has nothing to manage');
   assert.equal(seen.billing.getProduct('pro').name, 'Pro');
-  assert.equal(seen.billing.hasPurchased('requests_100'), true);
+  assert.equal(seen.billing.hasPurchased('requests_100'), false);
   assert.equal(seen.pricing.products.find((product) => product.default).slug, 'free');
   assert.equal(seen.meter.usageMeter.usedBalance, 0);
   assert.equal(seen.meters.usageMeters.find((m) => m.slug === 'ai_requests').availableBalance, 20);
@@ -65,19 +65,29 @@ test('a new user\'s page with all hooks', async () => {
 test('usage, checkout, cancel and uncancel from the page', async () => {
   const user = fresh();
   const flowglad = server(user);
-  const customer = await flowglad.findOrCreateCustomer();
-  await flowglad.createSubscription({customerId: customer.id, priceSlug: 'pro_monthly', doNotCharge: true});
+  await buy(flowglad, 'max_monthly', (b) => b.currentSubscription.name === 'Max');
   const page = await mount(user, (h) => ({billing: h.useBilling(), meters: h.useUsageMeters()}));
   const {billing} = await page.until((s) => s.billing.loaded && s.meters.usageMeters);
   assert.equal(billing.checkFeatureAccess('fast_generations'), true);
   let answer;
   await act(async () => { answer = await billing.createUsageEvent({usageMeterSlug: 'ai_requests', amount: 4, transactionId: 'page_1'}); });
   assert(answer.usageEvent.id);
-  await page.until((s) => s.meters.usageMeters?.find((m) => m.slug === 'ai_requests')?.availableBalance === 996);
-  await act(async () => { answer = await billing.createCheckoutSession({priceSlug: 'pro_yearly', successUrl: 'https://a.test/ok', cancelUrl: 'https://a.test/no'}); });
-  assert.deepEqual(answer, {id: 'cs_1', url: 'https://pay.test/cs_1'});
-  await act(async () => { answer = await billing.createAddPaymentMethodCheckoutSession({successUrl: 'https://a.test/ok', cancelUrl: 'https://a.test/no'}); });
-  assert.equal(answer.id, 'cs_1');
+  await page.until((s) => s.meters.usageMeters?.find((m) => m.slug === 'ai_requests')?.availableBalance === 4996);
+  const back = {successUrl: 'https://a.test/ok', cancelUrl: 'https://a.test/no'};
+  await act(async () => { answer = await billing.createCheckoutSession({priceSlug: 'requests_100', ...back}); });
+  assert.deepEqual(Object.keys(answer), ['id', 'url']);
+  assert.equal(await pay(answer.url), back.successUrl);
+  await act(async () => { answer = await billing.createAddPaymentMethodCheckoutSession(back); });
+  assert.equal(await pay(answer.url, '5555 5555 5555 4444'), back.successUrl);
+  const end = Date.now() + 10_000;
+  do {
+    await act(async () => { await page.seen.billing.reload(); });
+  } while (Date.now() < end && !(page.seen.billing.hasPurchased('requests_100') && page.seen.billing.paymentMethods.length > 2));
+  assert.equal(page.seen.billing.hasPurchased('requests_100'), true);
+  assert.deepEqual(page.seen.billing.invoices.map(({invoice}) => invoice.status), ['paid', 'paid']);
+  assert(page.seen.billing.paymentMethods.some((m) => m.paymentMethodData.last4 === '4444'));
+  const portal = await fetch(page.seen.billing.billingPortalUrl, {redirect: 'manual'});
+  assert.match(portal.headers.get('location'), /\/p\/session\//);
   const id = billing.currentSubscription.id;
   await act(async () => { answer = await billing.cancelSubscription({id, cancellation: {timing: 'at_end_of_current_billing_period'}}); });
   await page.until((s) => s.billing.currentSubscription?.status === 'cancellation_scheduled');
@@ -85,6 +95,7 @@ test('usage, checkout, cancel and uncancel from the page', async () => {
   await page.until((s) => s.billing.currentSubscription?.status === 'active');
   await act(async () => { answer = await page.seen.billing.adjustSubscription({priceSlug: 'pro_yearly'}); });
   assert.equal(answer.subscription.resolvedTiming, 'immediately');
+  await page.until((s) => s.billing.currentSubscription?.name === 'Pro');
   await page.unmount();
 });
 

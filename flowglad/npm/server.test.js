@@ -2,7 +2,7 @@
 
 const assert = require('node:assert/strict');
 const {test} = require('node:test');
-const {binary, key, fresh, scoped, onPro, proxied} = require('./place');
+const {binary, key, unsold, unsoldKey, fresh, scoped, onPro, buy, pay, proxied} = require('./place');
 
 process.env.FLOWGLAD_BASE_URL = binary;
 process.env.FLOWGLAD_SECRET_KEY = key;
@@ -143,8 +143,6 @@ test('what is final is sent once', async () => {
     [400, 'BAD_REQUEST', (f) => f.createUsageEvent({...events, subscriptionId: pro.id, transactionId: 'half', amount: 2.5})],
     [404, 'NOT_FOUND', (f) => f.createUsageEvent({...events, subscriptionId: pro.id, transactionId: 'x', usageMeterSlug: 'miles'})],
     [404, 'NOT_FOUND', (f) => f.createUsageEvent({...events, subscriptionId: 'sub_1', transactionId: 'x'})],
-    [503, 'payments_not_configured', (f) => f.createCheckoutSession({priceSlug: 'pro_monthly', successUrl: 'https://a.test/', cancelUrl: 'https://a.test/'})],
-    [503, 'payments_not_configured', (f) => f.createSubscription({customerId: customer.id, priceSlug: 'pro_yearly'})],
     [400, 'BAD_REQUEST', (f) => f.createCheckoutSession({priceSlug: 'gold', successUrl: 'https://a.test/', cancelUrl: 'https://a.test/'})],
   ];
   for (const [status, want, act] of cases) {
@@ -194,15 +192,87 @@ test('a customer is archived, and comes back', async () => {
   assert.equal(back.currentSubscription.isFreePlan, true);
 });
 
-test('without a payment provider a subscription stays as it is', async () => {
+test('a customer buys a plan and changes it', async () => {
   const flowglad = scoped(FlowgladServer, fresh());
-  const {currentSubscription: {id}} = await onPro(flowglad);
-  await assert.rejects(flowglad.cancelSubscription({id, cancellation: {timing: 'immediately'}}), (e) => code(e) === 'payments_not_configured');
-  await assert.rejects(flowglad.adjustSubscription({priceSlug: 'pro_yearly'}), (e) => code(e) === 'payments_not_configured');
+  const bought = await buy(flowglad, 'max_monthly', (b) => b.currentSubscription.name === 'Max' && b.invoices.length > 0);
+  const {id} = bought.currentSubscription;
+  assert.equal(bought.currentSubscription.isFreePlan, false);
+  assert.equal(bought.currentSubscriptions.length, 1);
+  assert.equal(bought.checkUsageBalance('ai_requests').availableBalance, 5000);
+  assert.equal(bought.checkFeatureAccess('fast_generations'), true);
+  assert.equal(bought.invoices[0].invoice.status, 'paid');
+  assert.equal(bought.invoices[0].invoice.subtotal, 1999);
+  await assert.rejects(flowglad.createCheckoutSession({priceSlug: 'pro_monthly', successUrl: 'https://a.test/', cancelUrl: 'https://a.test/'}), (e) => e.status === 409, 'one subscription at a time');
+  const {subscription} = await flowglad.cancelSubscription({id, cancellation: {timing: 'at_end_of_current_billing_period'}});
+  assert.equal(subscription.status, 'cancellation_scheduled');
+  assert.equal(subscription.cancelScheduledAt, subscription.currentBillingPeriodEnd);
+  assert.equal((await flowglad.getBilling()).currentSubscription.status, 'cancellation_scheduled');
   assert.equal((await flowglad.uncancelSubscription({id})).subscription.status, 'active');
   const other = scoped(FlowgladServer, fresh());
   await other.getBilling();
   await assert.rejects(other.cancelSubscription({id, cancellation: {timing: 'immediately'}}), /not owned/);
+  const later = await flowglad.adjustSubscription({priceSlug: 'pro_monthly'});
+  assert.deepEqual([later.isUpgrade, later.resolvedTiming, later.subscription.name], [false, 'at_end_of_current_billing_period', 'Max']);
+  const now = await flowglad.adjustSubscription({priceSlug: 'pro_yearly', timing: 'immediately'});
+  assert.deepEqual([now.isUpgrade, now.resolvedTiming, now.subscription.name], [false, 'immediately', 'Pro']);
+  assert.equal((await flowglad.getBilling()).currentSubscription.interval, 'year');
+  const up = await flowglad.adjustSubscription({priceSlug: 'max_monthly'});
+  assert.deepEqual([up.isUpgrade, up.resolvedTiming, up.subscription.name], [true, 'immediately', 'Max']);
+  const left = await flowglad.cancelSubscription({id: up.subscription.id, cancellation: {timing: 'immediately'}});
+  assert.equal(left.subscription.status, 'canceled');
+  assert.equal((await flowglad.getBilling()).currentSubscription.isFreePlan, true);
+});
+
+test('a customer tries a plan, and a card that does not pay changes nothing', async () => {
+  const flowglad = scoped(FlowgladServer, fresh());
+  const before = await flowglad.getBilling();
+  const {url} = await flowglad.createCheckoutSession({priceSlug: 'max_monthly', successUrl: 'https://a.test/ok', cancelUrl: 'https://a.test/no'});
+  assert.match(await pay(url, '4000 0000 0000 0002'), /declined/);
+  assert.equal((await flowglad.getBilling()).currentSubscription.id, before.currentSubscription.id);
+  const {currentSubscription: trial} = await buy(flowglad, 'pro_monthly', (b) => b.currentSubscription.name === 'Pro');
+  assert.equal(trial.status, 'trialing');
+  assert(trial.trialEnd > Date.now());
+});
+
+test('a plan that is not charged is cancelled at once, or not at all', async () => {
+  const flowglad = scoped(FlowgladServer, fresh());
+  const {currentSubscription: {id}} = await onPro(flowglad);
+  await assert.rejects(flowglad.cancelSubscription({id, cancellation: {timing: 'at_end_of_current_billing_period'}}), (e) => e.status === 400);
+  await assert.rejects(flowglad.adjustSubscription({priceSlug: 'pro_yearly'}), (e) => e.status === 400);
+  assert.equal((await flowglad.cancelSubscription({id, cancellation: {timing: 'immediately'}})).subscription.status, 'canceled');
+  assert.equal((await flowglad.getBilling()).currentSubscription.isFreePlan, true);
+});
+
+test('a customer buys a top-up', async () => {
+  const flowglad = scoped(FlowgladServer, fresh());
+  const billing = await buy(flowglad, 'requests_100', (b) => b.checkUsageBalance('ai_requests').availableBalance === 120);
+  assert.equal(billing.hasPurchased('requests_100'), true);
+  assert.equal(billing.purchases[0].firstInvoiceValue, 199);
+});
+
+test('without a Stripe key a subscription stays as it is, and says why, once', async () => {
+  const name = fresh();
+  const poor = (options = {}) => scoped(FlowgladServer, name, {baseURL: unsold, apiKey: unsoldKey, ...options});
+  const flowglad = poor();
+  const {currentSubscription: {id}, customer} = await onPro(flowglad);
+  assert.equal((await flowglad.uncancelSubscription({id})).subscription.status, 'active');
+  for (const act of [
+    (f) => f.cancelSubscription({id, cancellation: {timing: 'immediately'}}),
+    (f) => f.adjustSubscription({priceSlug: 'pro_yearly'}),
+    (f) => f.createCheckoutSession({priceSlug: 'pro_monthly', successUrl: 'https://a.test/', cancelUrl: 'https://a.test/'}),
+    (f) => f.createSubscription({customerId: customer.id, priceSlug: 'pro_yearly'}),
+  ]) {
+    await proxied(unsold, () => false, async (baseURL, seen) => {
+      await assert.rejects(act(poor({baseURL})), (error) => {
+        assert.equal(error.status, 503);
+        assert.equal(code(error), 'payments_not_configured');
+        return true;
+      });
+      assert.equal(seen.filter((r) => r.method === 'POST').length, 1);
+    });
+  }
+  const billing = await flowglad.getBilling();
+  assert.deepEqual([billing.currentSubscription.id, billing.invoices, billing.billingPortalUrl], [id, [], '']);
 });
 
 test('seats are claimed and released', async () => {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tollgate/tollgate/id"
@@ -32,6 +33,11 @@ func scanBilling(row scanner) (Billing, error) {
 // BillingOf returns what is kept of a customer; sql.ErrNoRows when it is none at Stripe.
 func (db *DB) BillingOf(ctx context.Context, customer id.Key) (Billing, error) {
 	return scanBilling(db.reads.QueryRowContext(ctx, "SELECT "+billingColumns+" FROM stripe_customer WHERE customer = $1", int64(customer)))
+}
+
+// BillingOf is DB.BillingOf inside a transaction.
+func (tx *Tx) BillingOf(ctx context.Context, customer id.Key) (Billing, error) {
+	return scanBilling(tx.sql.QueryRowContext(ctx, "SELECT "+billingColumns+" FROM stripe_customer WHERE customer = $1", int64(customer)))
 }
 
 // BillingAt returns what is kept of the customer with an id at Stripe; sql.ErrNoRows when it is nobody's.
@@ -125,10 +131,10 @@ func (db *DB) billings(ctx context.Context, query string, args ...any) ([]Billin
 	return all, err
 }
 
-// A Record is a payment or an invoice as Stripe last said.
+// A Record is a payment, an invoice or a way to pay as Stripe last said.
 type Record struct {
 	ID        string
-	Kind      string // RecordPayment or RecordInvoice
+	Kind      string // RecordPayment, RecordInvoice or RecordMethod
 	Customer  id.Key
 	Body      json.RawMessage
 	CreatedAt time.Time
@@ -138,6 +144,7 @@ type Record struct {
 const (
 	RecordPayment = "payment"
 	RecordInvoice = "invoice"
+	RecordMethod  = "method"
 )
 
 // WriteRecord keeps a record, in place of what was kept before.
@@ -171,6 +178,65 @@ func (db *DB) Records(ctx context.Context, customer id.Key, kind, before string,
 		return err
 	})
 	return all, err
+}
+
+// DropRecords forgets a customer's records of a kind but those with the ids to keep.
+func (tx *Tx) DropRecords(ctx context.Context, customer id.Key, kind string, keep []string) error {
+	var gone []string
+	rows, err := tx.sql.QueryContext(ctx, "SELECT id FROM stripe_record WHERE customer = $1 AND kind = $2 ORDER BY id", int64(customer), kind)
+	if err != nil {
+		return fmt.Errorf("read %ss: %w", kind, err)
+	}
+	err = each(rows, func() error {
+		var recordID string
+		err := rows.Scan(&recordID)
+		if !slices.Contains(keep, recordID) {
+			gone = append(gone, recordID)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, recordID := range gone {
+		if _, err := tx.sql.ExecContext(ctx, "DELETE FROM stripe_record WHERE id = $1", recordID); err != nil {
+			return fmt.Errorf("forget %s: %w", kind, err)
+		}
+	}
+	return nil
+}
+
+// AllRecords returns records of a kind, newest first, before the one with an id; empty begins at the newest. Those of erased
+// customers are left out.
+func (db *DB) AllRecords(ctx context.Context, kind, before string, limit int) ([]Record, error) {
+	rows, err := db.reads.QueryContext(ctx, `
+		SELECT r.id, r.kind, r.customer, r.body, r.created_at
+		FROM stripe_record AS r
+		JOIN customer AS c ON c.id = r.customer
+		LEFT JOIN stripe_record AS b ON b.id = $2
+		WHERE r.kind = $1 AND c.erased_at = 0 AND (b.id IS NULL OR (r.created_at, r.id) < (b.created_at, b.id))
+		ORDER BY r.created_at DESC, r.id DESC
+		LIMIT $3`, kind, before, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read records: %w", err)
+	}
+	var all []Record
+	err = each(rows, func() error {
+		r, err := scanRecord(rows)
+		all = append(all, r)
+		return err
+	})
+	return all, err
+}
+
+// CountRecords returns how many records AllRecords has of a kind.
+func (db *DB) CountRecords(ctx context.Context, kind string) (n int, err error) {
+	err = db.reads.QueryRowContext(ctx, `
+		SELECT COUNT(*)
+		FROM stripe_record AS r
+		JOIN customer AS c ON c.id = r.customer
+		WHERE r.kind = $1 AND c.erased_at = 0`, kind).Scan(&n)
+	return n, err
 }
 
 // RecordOf returns the record with an id; sql.ErrNoRows when there is none.

@@ -24,7 +24,7 @@ type schema struct {
 
 // tables are all of ours.
 func tables() []string {
-	return []string{"account", "api_key", "automatic_subscription", "catalog", "customer", "entry", "event", "mail", "migration", "price", "seen",
+	return []string{"account", "api_key", "automatic_subscription", "catalog", "customer", "entry", "event", "mail", "migration", "notice", "price", "seen",
 		"stripe_customer", "stripe_event", "stripe_mark", "stripe_record", "subscription", "token_key", "usage_month", "usage_report", "usage_tally"}
 }
 

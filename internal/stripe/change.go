@@ -174,6 +174,25 @@ func (c *Client) Subscribe(ctx context.Context, customer string, prices []string
 	return subscriptionOf(s), nil
 }
 
+// SubscribePaid makes a subscription that is paid at once with a way to pay that the customer has left. One that is not paid is
+// not made.
+func (c *Client) SubscribePaid(ctx context.Context, o Checkout, method string) (subscription.Subscription, error) {
+	params := &stripe.SubscriptionCreateParams{Customer: &o.Customer, DefaultPaymentMethod: &method, PaymentBehavior: stripe.String("error_if_incomplete"),
+		Metadata: map[string]string{metaSource: source, metaCustomer: string(o.ExternalID)},
+		Items:    []*stripe.SubscriptionCreateItemParams{{Price: &o.PriceID, Quantity: &o.Quantity}}}
+	for _, p := range o.Metered {
+		params.Items = append(params.Items, &stripe.SubscriptionCreateItemParams{Price: stripe.String(p)})
+	}
+	params.SetIdempotencyKey(o.Key)
+	s, err := call(ctx, c, "create subscription", func(ctx context.Context) (*stripe.Subscription, error) {
+		return c.api.V1Subscriptions.Create(ctx, params)
+	})
+	if err != nil {
+		return subscription.Subscription{}, err
+	}
+	return subscriptionOf(s), nil
+}
+
 // Subscription reads a subscription and the customer it belongs to. Fault: not_found.
 func (c *Client) Subscription(ctx context.Context, subscriptionID string) (s subscription.Subscription, customer string, err error) {
 	found, err := call(ctx, c, "read subscription", func(ctx context.Context) (*stripe.Subscription, error) {

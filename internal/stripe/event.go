@@ -52,6 +52,9 @@ func eventOf(e *stripe.Event, body []byte) Event {
 		} else if len(about.Customer) > 0 {
 			_ = json.Unmarshal(about.Customer, &out.Customer)
 		}
+		if out.Customer == "" { // a way to pay that was taken away names only whose it was
+			out.Customer, _ = e.Data.PreviousAttributes["customer"].(string)
+		}
 	}
 	return out
 }

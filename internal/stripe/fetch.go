@@ -22,6 +22,7 @@ const (
 	metaMeter    = "meter"    // of a metered price
 	metaTopUp    = "topUp"    // of a payment: the top-up's slug
 	metaGrants   = "grants"   // of a payment: what it grants, as JSON by balance
+	metaQuantity = "quantity" // of a checkout
 	metaRefund   = "refund"   // of a refund: the caller's own id of it
 	metaExpires  = "expires"  // of a payment: days after which the grants expire
 )
@@ -29,10 +30,10 @@ const (
 // pageLength is how many objects one page of a list has: Stripe's most.
 const pageLength = 100
 
-// Fetch reads everything Stripe says of a customer: all subscriptions, invoices, payments, refunds and disputes.
+// Fetch reads everything Stripe says of a customer: all subscriptions, invoices, payments, refunds, disputes and ways to pay.
 func (c *Client) Fetch(ctx context.Context, customer string) (subscription.Picture, error) {
 	p := subscription.Picture{Customer: customer}
-	read := []func(context.Context, *subscription.Picture) error{c.subscriptions, c.invoices, c.payments}
+	read := []func(context.Context, *subscription.Picture) error{c.subscriptions, c.invoices, c.payments, c.methods}
 	for _, f := range read {
 		if err := f(ctx, &p); err != nil {
 			return p, err
@@ -72,6 +73,9 @@ func subscriptionOf(s *stripe.Subscription) subscription.Subscription {
 	}
 	if s.LatestInvoice != nil {
 		out.LatestInvoice = s.LatestInvoice.ID
+	}
+	if s.DefaultPaymentMethod != nil {
+		out.Method = s.DefaultPaymentMethod.ID
 	}
 	for _, i := range s.Items.Data {
 		// Since 2025-03-31.basil the period is the items'.
@@ -164,6 +168,9 @@ func invoiceOf(i *stripe.Invoice) subscription.Invoice {
 	out := subscription.Invoice{
 		ID: i.ID, Number: i.Number, Status: string(i.Status), Reason: string(i.BillingReason), Currency: string(i.Currency), AmountDue: i.AmountDue, AmountPaid: i.AmountPaid,
 		Total: i.Total, CreatedAt: moment(i.Created), URL: i.HostedInvoiceURL, PDF: i.InvoicePDF, Attempts: i.AttemptCount, NextAttempt: moment(i.NextPaymentAttempt),
+	}
+	for _, tax := range i.TotalTaxes {
+		out.Tax += tax.Amount
 	}
 	if i.StatusTransitions != nil {
 		out.PaidAt = moment(i.StatusTransitions.PaidAt)

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -43,7 +45,9 @@ type Checkout struct {
 	Currency      string // of a card to save
 	Grants        map[id.Slug]quantity.Units
 	ExpiresDays   int64
-	Key           string // of idempotency
+	Price         id.Slug           // of PriceID, when it is a plan's
+	Metadata      map[string]string // the caller's own
+	Key           string            // of idempotency
 }
 
 // A Session is an open checkout.
@@ -53,14 +57,28 @@ type Session struct {
 	ExpiresAt time.Time `json:"expiresAt"`
 	Status    string    `json:"status"`
 
-	Customer string `json:"-"`
+	Customer  string    `json:"-"` // at Stripe; the rest is what it was opened with
+	CreatedAt time.Time `json:"-"`
+	Opened    Checkout  `json:"-"`
+}
+
+// Reserved reports whether a name of metadata is ours.
+func Reserved(name string) bool {
+	return slices.Contains([]string{metaSource, metaCustomer, metaPrice, metaTopUp, metaQuantity}, name)
 }
 
 // Open makes a checkout session.
 func (c *Client) Open(ctx context.Context, o Checkout) (Session, error) {
 	meta := map[string]string{metaSource: source, metaCustomer: string(o.ExternalID)}
+	sold := maps.Clone(meta)
+	for name, value := range map[string]string{metaPrice: string(o.Price), metaTopUp: string(o.TopUp), metaQuantity: strconv.FormatInt(o.Quantity, 10)} {
+		if value != "" && o.Mode != "setup" {
+			sold[name] = value
+		}
+	}
+	maps.Copy(sold, o.Metadata)
 	params := &stripe.CheckoutSessionCreateParams{
-		Mode: &o.Mode, Customer: &o.Customer, SuccessURL: &o.SuccessURL, ClientReferenceID: stripe.String(string(o.ExternalID)), Metadata: meta,
+		Mode: &o.Mode, Customer: &o.Customer, SuccessURL: &o.SuccessURL, ClientReferenceID: stripe.String(string(o.ExternalID)), Metadata: sold,
 	}
 	if o.CancelURL != "" {
 		params.CancelURL = &o.CancelURL
@@ -109,23 +127,69 @@ func (c *Client) Open(ctx context.Context, o Checkout) (Session, error) {
 }
 
 func sessionOf(s *stripe.CheckoutSession) Session {
-	out := Session{ID: s.ID, URL: s.URL, ExpiresAt: moment(s.ExpiresAt), Status: string(s.Status)}
+	out := Session{ID: s.ID, URL: s.URL, ExpiresAt: moment(s.ExpiresAt), Status: string(s.Status), CreatedAt: moment(s.Created), Opened: Checkout{
+		Mode: string(s.Mode), SuccessURL: s.SuccessURL, CancelURL: s.CancelURL, ExternalID: id.Customer(s.Metadata[metaCustomer]),
+		Price: id.Slug(s.Metadata[metaPrice]), TopUp: id.Slug(s.Metadata[metaTopUp]), Metadata: map[string]string{},
+	}}
+	if n, err := strconv.ParseInt(s.Metadata[metaQuantity], 10, 64); err == nil {
+		out.Opened.Quantity = n
+	}
+	for name, value := range s.Metadata {
+		if !Reserved(name) {
+			out.Opened.Metadata[name] = value
+		}
+	}
 	if s.Customer != nil {
 		out.Customer = s.Customer.ID
 	}
 	return out
 }
 
-// Session reads a checkout session. Faults: not_found.
+// Sessions returns a page of the checkout sessions that we opened, newest first, before the one with an id, and whether there
+// are more. Sessions that others opened on the same account are left out, so that a page may be short.
+func (c *Client) Sessions(ctx context.Context, before string, limit int) (found []Session, more bool, err error) {
+	type page struct {
+		found []Session
+		more  bool
+	}
+	p, err := call(ctx, c, "list checkout sessions", func(ctx context.Context) (page, error) {
+		var p page
+		params := &stripe.CheckoutSessionListParams{}
+		params.Limit = stripe.Int64(pageLength)
+		if before != "" {
+			params.StartingAfter = &before
+		}
+		for s, err := range c.api.V1CheckoutSessions.List(ctx, params).All(ctx) {
+			switch {
+			case err != nil:
+				return p, err
+			case s.Metadata[metaSource] != source:
+				continue
+			case len(p.found) == limit:
+				p.more = true
+				return p, nil
+			}
+			p.found = append(p.found, sessionOf(s))
+		}
+		return p, nil
+	})
+	return p.found, p.more, err
+}
+
+// Session reads a checkout session. Fault: not_found.
 func (c *Client) Session(ctx context.Context, sessionID string) (Session, error) {
 	s, err := call(ctx, c, "read checkout session", func(ctx context.Context) (*stripe.CheckoutSession, error) {
-		return c.api.V1CheckoutSessions.Retrieve(ctx, sessionID, nil)
+		s, err := c.api.V1CheckoutSessions.Retrieve(ctx, sessionID, nil)
+		if missing(err) {
+			return nil, nil
+		}
+		return s, err
 	})
-	if missing(err) {
-		return Session{}, fault.New(fault.NotFound, "There is no checkout session %q.", sessionID).Because(err)
-	}
 	if err != nil {
 		return Session{}, err
+	}
+	if s == nil {
+		return Session{}, fault.New(fault.NotFound, "There is no checkout session %q at Stripe.", sessionID).With("session", sessionID)
 	}
 	return sessionOf(s), nil
 }
@@ -210,20 +274,6 @@ func (c *Client) Refund(ctx context.Context, charge string, amount int64, reason
 		return "", err
 	}
 	return made.ID, nil
-}
-
-// PromotionCode returns the id of an active promotion code by what customers type; empty when there is none.
-func (c *Client) PromotionCode(ctx context.Context, code string) (string, error) {
-	return call(ctx, c, "find promotion code", func(ctx context.Context) (string, error) {
-		params := &stripe.PromotionCodeListParams{Code: &code, Active: stripe.Bool(true)}
-		for p, err := range c.api.V1PromotionCodes.List(ctx, params).All(ctx) {
-			if err != nil {
-				return "", err
-			}
-			return p.ID, nil
-		}
-		return "", nil
-	})
 }
 
 // PriceIDs returns the ids of active prices by their lookup keys, which are the catalog's slugs. One that is not there is
