@@ -126,6 +126,7 @@ const (
 	events   = "GET /v1/events"
 	expiring = "POST /v1/checkout/sessions/{session}/expire"
 	priced   = "GET /v1/prices/{price}"
+	methods  = "GET /v1/customers/{customer}/payment_methods"
 )
 
 func (a *tale) calls() []told {
@@ -135,8 +136,10 @@ func (a *tale) calls() []told {
 	}
 	a.outset(add)
 	a.selling(add)
+	a.promoting(add)
 	a.changing(add)
 	a.counting(add)
+	a.onFile(add)
 	return all
 }
 
@@ -248,7 +251,7 @@ func (a *tale) selling(add adds) {
 		}
 		a.sub, a.item, a.charge = p.Subscriptions[0].ID, p.Subscriptions[0].Licensed().ID, p.Payments[0].ID
 		return nil
-	}, "GET /v1/subscriptions", "GET /v1/invoices", "GET /v1/charges", "GET /v1/disputes", priced)
+	}, "GET /v1/subscriptions", "GET /v1/invoices", "GET /v1/charges", "GET /v1/disputes", methods, priced)
 	add("Client.Refund", func() error {
 		for n := range 11 { // more than a charge brings along
 			if _, err := a.Refund(ctx, a.charge, int64(10+n), "requested_by_customer", fmt.Sprint("r", n)); err != nil {
@@ -260,7 +263,7 @@ func (a *tale) selling(add adds) {
 	add("Client.Fetch", func() error {
 		p, err := a.Fetch(ctx, a.customer)
 		return errors.Join(err, want(len(p.Payments[0].Returns) == 11, p.Payments))
-	}, "GET /v1/subscriptions", "GET /v1/invoices", "GET /v1/charges", "GET /v1/disputes", "GET /v1/refunds")
+	}, "GET /v1/subscriptions", "GET /v1/invoices", "GET /v1/charges", "GET /v1/disputes", "GET /v1/refunds", methods)
 	add("Client.CustomerOfCharge", func() error {
 		found, err := a.CustomerOfCharge(ctx, a.charge)
 		return errors.Join(err, want(found == a.customer, found))
@@ -338,7 +341,7 @@ func (a *tale) counting(add adds) {
 		}
 		status, _, err := a.InvoiceState(ctx, p.Invoices[len(p.Invoices)-1].ID)
 		return errors.Join(err, want(status == "paid", status))
-	}, "GET /v1/invoices/{invoice}", "GET /v1/subscriptions", "GET /v1/invoices", "GET /v1/charges", "GET /v1/disputes", "GET /v1/refunds", priced)
+	}, "GET /v1/invoices/{invoice}", "GET /v1/subscriptions", "GET /v1/invoices", "GET /v1/charges", "GET /v1/disputes", "GET /v1/refunds", methods, priced)
 	const end = "DELETE /v1/subscriptions/{subscription_exposed_id}"
 	add("Client.Cancel", func() error { _, err := a.Cancel(ctx, a.sub); return err }, end)
 	add("Client.Subscribe", func() error {
