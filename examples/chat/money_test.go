@@ -149,7 +149,7 @@ func TestWhatIsNotForSaleIsNotSold(t *testing.T) {
 	for _, order := range []url.Values{{}, {"price": {"nothing"}}, {"topUp": {"nothing"}}, {"price": {"pro_monthly"}, "topUp": {"requests_100"}}} {
 		p.post("/checkout", order, http.StatusUnprocessableEntity)
 	}
-	p.get("/paid?session=cs_nothing", http.StatusUnprocessableEntity)
+	p.get("/paid?session=cs_nothing", http.StatusNotFound)
 	page := p.post("/checkout", pro, http.StatusSeeOther).Header.Get("Location")
 	session := page[strings.LastIndex(page, "cs_"):]
 	if to := p.get("/paid?session="+session, http.StatusSeeOther).Header.Get("Location"); to != "/pricing" || p.plan() != "free" {
