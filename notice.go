@@ -95,7 +95,8 @@ func (e *Engine) putPlanNotice(ctx context.Context, tx *store.Tx, from, to store
 	case given(to.Plan):
 		return e.putNotice(ctx, tx, to.Key, SubscriptionCanceled, from.Subscription, "")
 	}
-	return e.putNotice(ctx, tx, to.Key, SubscriptionUpdated, to.Subscription, "")
+	// Another plan, period or status of the subscription: it may come to the same ones again, and that is told again.
+	return e.putNotice(ctx, tx, to.Key, SubscriptionUpdated, to.Subscription, id.New("turn", to.Key))
 }
 
 // putBillingNotices tells what a reading of Stripe found for the first time: payments, and a planned end that is another one

@@ -1285,8 +1285,12 @@ export interface components {
             limit: Quantity | null;
         };
         Balance: {
-            /** @description What can be used now, in the balance's units; null when unlimited, below zero only past a soft limit. */
+            /** @description What can be used now, in the balance's units, less what is owed; null when unlimited, below zero only past a soft limit or in debt. */
             available: Quantity | null;
+            /** @description What is owed, because its money went back after it was spent; left out when nothing is. */
+            debt?: Quantity;
+            /** @description What the debt is made of, oldest first. */
+            debts?: components["schemas"]["Debt"][];
             /** @description The part of available that grants give. */
             granted?: Quantity;
             /** @description Grants with units left, in the order in which they are used up. */
@@ -1313,6 +1317,8 @@ export interface components {
             slug: string;
             /** @description Use past the limit is accepted and counted as overage. */
             soft?: boolean;
+            /** @description Nothing may be used until what is owed, or the subscription, is paid. */
+            suspended?: boolean;
             /** @description There is no limit. */
             unlimited: boolean;
             /** @description What was used in the open window, whoever paid. */
@@ -1514,7 +1520,7 @@ export interface components {
         Check: {
             /** @description Whether it may be done at this moment. */
             allowed: boolean;
-            /** @description What can be used now, in the balance's units; null when unlimited, below zero only past a soft limit. */
+            /** @description What can be used now, in the balance's units, less what is owed; null when unlimited, below zero only past a soft limit or in debt. */
             available?: Quantity;
             /** @description The slug of the balance that would pay. */
             balance?: string;
@@ -1524,7 +1530,7 @@ export interface components {
             limit?: Quantity;
             /** @description The slug of a meter of the catalog. */
             meter?: string;
-            /** @description The slug of the customer's plan. */
+            /** @description The slug of the customer's plan; empty while its subscription gives no access. */
             plan: string;
             /** @description What it would take, in the balance's units. */
             required?: Quantity;
@@ -1533,6 +1539,8 @@ export interface components {
              * @description When the window ends and the allowance renews; null when it never does.
              */
             resetsAt?: string;
+            /** @description Nothing may be used until what is owed, or the subscription, is paid. */
+            suspended?: boolean;
             /** @description There is no limit. */
             unlimited?: boolean;
             /** @description Where a customer can get more. */
@@ -1587,6 +1595,10 @@ export interface components {
             card?: boolean;
             /** @description The customer's externalId. */
             customer: string;
+            /** @description Kept with the session at Stripe: up to 40 entries, names up to 40 bytes and values up to 500. */
+            metadata?: {
+                [key: string]: string;
+            };
             /** @description The slug of a plan's price. */
             price?: string;
             /** @description A code as customers type it. */
@@ -1637,7 +1649,7 @@ export interface components {
             name?: string;
             /** @description The billing period that holds now. */
             period: components["schemas"]["Span"];
-            /** @description The slug of the customer's plan. */
+            /** @description The slug of the customer's plan; empty while its subscription gives no access. */
             plan: string;
             /**
              * Format: date-time
@@ -1693,7 +1705,7 @@ export interface components {
             meter: string;
             /** @description Whether use past the limit is billed. */
             overage?: boolean;
-            /** @description The slug of the customer's plan. */
+            /** @description The slug of the customer's plan; empty while its subscription gives no access. */
             plan: string;
             /** @description The limit without adjustments; null when unlimited. */
             planLimit: Quantity;
@@ -1715,6 +1727,16 @@ export interface components {
             date: string;
             /** @description What it comes to, in the meter's units. */
             total: Quantity;
+        };
+        Debt: {
+            /** @description The id of the grant whose money went back. */
+            grant: string;
+            /** @description The id of the refund or dispute. */
+            id: string;
+            /** @description What is not paid yet. */
+            owed: Quantity;
+            /** @description debt or suspend; forgive, in a line, for what is taken only when it comes back to its grant. */
+            policy: string;
         };
         DebugRequest: {
             /** @description An externalId, or * for all customers. */
@@ -1745,7 +1767,7 @@ export interface components {
              * @description The code, for programs.
              * @enum {string}
              */
-            error: "unauthorized" | "insufficient_credits" | "payment_refused" | "forbidden" | "feature_not_in_plan" | "not_found" | "method_not_allowed" | "conflict" | "too_large" | "invalid_request" | "rate_limited" | "internal" | "unavailable" | "payments_not_configured";
+            error: "unauthorized" | "insufficient_credits" | "suspended" | "payment_refused" | "forbidden" | "feature_not_in_plan" | "not_found" | "method_not_allowed" | "conflict" | "too_large" | "invalid_request" | "rate_limited" | "internal" | "unavailable" | "payments_not_configured";
             /** @description A sentence that says what to do, for people. */
             message: string;
         } & {
@@ -1798,7 +1820,7 @@ export interface components {
             opening: Quantity;
             /** @description What the next act will write first, such as a window that has ended. */
             pending: components["schemas"]["Told"][];
-            /** @description The slug of the customer's plan. */
+            /** @description The slug of the customer's plan; empty while its subscription gives no access. */
             plan: string;
             /** @description One sentence: what is left and why. */
             summary: string;
@@ -1996,6 +2018,11 @@ export interface components {
             subscription?: string;
             /**
              * Format: int64
+             * @description What of the total is tax, in minor units.
+             */
+            tax?: number;
+            /**
+             * Format: int64
              * @description In minor units.
              */
             total: number;
@@ -2017,7 +2044,7 @@ export interface components {
             end: string;
             /** @description The slug of a meter of the catalog. */
             meter?: string;
-            /** @description The slug of the customer's plan. */
+            /** @description The slug of the customer's plan; empty while its subscription gives no access. */
             plan?: string;
             /** @description The slug of a price of the catalog. */
             price?: string;
@@ -2048,7 +2075,7 @@ export interface components {
             interval?: string;
             /** @description The meter of a price that is billed by use. */
             meter?: string;
-            /** @description The slug of the customer's plan. */
+            /** @description The slug of the customer's plan; empty while its subscription gives no access. */
             plan?: string;
             /** @description The slug of a price of the catalog. */
             price?: string;
@@ -2146,6 +2173,8 @@ export interface components {
             balance: Quantity;
             /** @description What brought it about: a transactionId, the id of a grant or a hold, plan, or window. */
             cause: string;
+            /** @description What a claw-back found spent. */
+            debt?: components["schemas"]["Debt"];
             /** @description The event, of a line of usage. */
             event?: components["schemas"]["Event"];
             /** @description The running value of a max or last meter after this line. */
@@ -2156,7 +2185,7 @@ export interface components {
              * @description What the line records.
              * @enum {string}
              */
-            kind: "allowance" | "expire" | "roll_over" | "plan_change" | "grant" | "revoke" | "claw_back" | "consume" | "record" | "backfill" | "hold" | "capture" | "release" | "void";
+            kind: "allowance" | "expire" | "roll_over" | "plan_change" | "grant" | "revoke" | "claw_back" | "debt" | "debt_paid" | "restore" | "consume" | "record" | "backfill" | "hold" | "capture" | "release" | "void";
             /** @description Grants that come to the balance with this line. */
             lots?: components["schemas"]["Lot"][];
             /** @description The slug of a meter of the catalog. */
@@ -2803,6 +2832,8 @@ export interface components {
             balance: Quantity;
             /** @description What brought it about: a transactionId, the id of a grant or a hold, plan, or window. */
             cause: string;
+            /** @description What a claw-back found spent. */
+            debt?: components["schemas"]["Debt"];
             /** @description The event, of a line of usage. */
             event?: components["schemas"]["Event"];
             /** @description The running value of a max or last meter after this line. */
@@ -2813,7 +2844,7 @@ export interface components {
              * @description What the line records.
              * @enum {string}
              */
-            kind: "allowance" | "expire" | "roll_over" | "plan_change" | "grant" | "revoke" | "claw_back" | "consume" | "record" | "backfill" | "hold" | "capture" | "release" | "void";
+            kind: "allowance" | "expire" | "roll_over" | "plan_change" | "grant" | "revoke" | "claw_back" | "debt" | "debt_paid" | "restore" | "consume" | "record" | "backfill" | "hold" | "capture" | "release" | "void";
             /** @description Grants that come to the balance with this line. */
             lots?: components["schemas"]["Lot"][];
             /** @description The slug of a meter of the catalog. */
