@@ -71,7 +71,7 @@ func histories(t *testing.T, shop *shop) {
 }
 
 // historiesMax is how many histories one run plays: under the race detector, each takes seconds.
-const historiesMax = 15
+const historiesMax = 8
 
 // policies puts drawn ones in force.
 func (h *history) policies() {

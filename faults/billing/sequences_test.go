@@ -64,8 +64,9 @@ func (p *postbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // A courier decides which webhooks of a customer are delivered after a step, in which order, and which ones wait. last says
 // that there is no later step.
 type courier struct {
-	name string
-	take func(bodies [][]byte, last bool) (deliver, wait [][]byte)
+	name  string
+	drops int // the number of the event that never comes; -1 when all may come
+	take  func(bodies [][]byte, last bool) (deliver, wait [][]byte)
 }
 
 // couriers are all the ways in which webhooks may come; one for each of the first events drops it.
@@ -76,25 +77,25 @@ func couriers(events int) []courier {
 		return out
 	}
 	all := []courier{
-		{"in order", func(b [][]byte, _ bool) ([][]byte, [][]byte) { return b, nil }},
-		{"reversed", func(b [][]byte, _ bool) ([][]byte, [][]byte) { return reversed(b), nil }},
-		{"reversed at the end", func(b [][]byte, last bool) ([][]byte, [][]byte) {
+		{"in order", -1, func(b [][]byte, _ bool) ([][]byte, [][]byte) { return b, nil }},
+		{"reversed", -1, func(b [][]byte, _ bool) ([][]byte, [][]byte) { return reversed(b), nil }},
+		{"reversed at the end", -1, func(b [][]byte, last bool) ([][]byte, [][]byte) {
 			if !last {
 				return nil, b
 			}
 			return reversed(b), nil
 		}},
-		{"doubled", func(b [][]byte, _ bool) (twice [][]byte, _ [][]byte) {
+		{"doubled", -1, func(b [][]byte, _ bool) (twice [][]byte, _ [][]byte) {
 			for _, body := range b {
 				twice = append(twice, body, body)
 			}
 			return twice, nil
 		}},
-		{"lost", func([][]byte, bool) ([][]byte, [][]byte) { return nil, nil }},
+		{"lost", -1, func([][]byte, bool) ([][]byte, [][]byte) { return nil, nil }},
 	}
 	for seed := range 4 {
 		random := rand.New(rand.NewPCG(uint64(seed), 0))
-		all = append(all, courier{fmt.Sprint("shuffled by ", seed), func(b [][]byte, last bool) (now, later [][]byte) {
+		all = append(all, courier{fmt.Sprint("shuffled by ", seed), -1, func(b [][]byte, last bool) (now, later [][]byte) {
 			random.Shuffle(len(b), func(i, j int) { b[i], b[j] = b[j], b[i] })
 			n := len(b)
 			if !last {
@@ -105,7 +106,7 @@ func couriers(events int) []courier {
 	}
 	for k := range events {
 		seen := 0
-		all = append(all, courier{fmt.Sprint("without event ", k), func(b [][]byte, _ bool) (now, _ [][]byte) {
+		all = append(all, courier{fmt.Sprint("without event ", k), k, func(b [][]byte, _ bool) (now, _ [][]byte) {
 			for _, body := range b {
 				if seen != k {
 					now = append(now, body)
@@ -254,6 +255,9 @@ func TestEachSequenceOfEventsEndsAlikeHoweverItComes(t *testing.T) {
 				box := &postbox{owners: map[string]string{}, waits: map[string][][]byte{}, all: map[string]int{}}
 				s.box.Store(box)
 				all := couriers(q.events)
+				third := rand.IntN(3) // of the drops, another one in each run: together they take minutes under the race detector
+				t.Logf("of the events, those are dropped whose number is %d more than a multiple of three", third)
+				all = slices.DeleteFunc(all, func(c courier) bool { return c.drops >= 0 && c.drops%3 != third })
 				names := make([]id.Customer, len(all))
 				for n := range all {
 					names[n] = id.Customer(fmt.Sprintf("c%02d", n))
