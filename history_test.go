@@ -362,12 +362,13 @@ func (b *modelBalance) settle(now time.Time) {
 	}
 }
 
+// giveBack gives parts back to where they are from, but to no grant more than it gave: refunds may have been there first.
 func (b *modelBalance) giveBack(parts []modelPart) {
 	for _, p := range parts {
 		if p.lot == "" && b.counts(p.at) {
 			b.spent = max(b.spent-p.n, 0)
 		} else if l := b.lots[p.lot]; l != nil {
-			l.left += p.n
+			l.left += max(min(p.n, l.amount-l.left-b.held(l.id)), 0)
 		}
 	}
 }
