@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"slices"
 	"strings"
 )
 
@@ -309,15 +308,5 @@ func listSessionItems(tx *tx, g *sessionItems) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	items := tx.lineItems(c)
-	if g.StartingAfter != nil {
-		items = items[slices.IndexFunc(items, func(i lineItem) bool { return i.ID == *g.StartingAfter })+1:]
-	}
-	limit := limitDefault
-	if g.Limit != nil {
-		limit = int(*g.Limit)
-	}
-	list := listed(urlf("/v1/checkout/sessions/%s/line_items", c.ID), items[:min(limit, len(items))])
-	list.HasMore = len(items) > limit
-	return list, nil
+	return part(g.listing, urlf("/v1/checkout/sessions/%s/line_items", c.ID), tx.lineItems(c), func(i lineItem) string { return i.ID })
 }

@@ -1,6 +1,7 @@
 package sandbox_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -233,6 +234,23 @@ var visits = []visit{
 		s.want(s.get("/v1/subscriptions/"+sub.id(), ""), "status", "paused")
 		s.card(customer.id(), "pm_card_visa")
 		s.want(s.post("/v1/subscriptions/"+sub.id()+"/resume", "billing_cycle_anchor=now"), "status", "active")
+	}},
+	{"GET /v1/subscription_items", func(s *shop) {
+		customer := s.post("/v1/customers", "email=jo@example.com")
+		form := "customer=" + customer.id() + "&trial_period_days=3"
+		for n := range 12 {
+			form += fmt.Sprintf("&items[%d][price]=%s", n, s.price(100+n).id())
+		}
+		sub := s.post("/v1/subscriptions", "%s", form)
+		s.want(sub, "items.has_more", true)
+		first := s.get("/v1/subscription_items", "subscription=%s&limit=10", sub.id())
+		s.want(first, "data.9.id", sub.text("items.data.9.id"))
+		rest := s.get("/v1/subscription_items", "subscription=%s&starting_after=%s", sub.id(), first.text("data.9.id"))
+		s.want(rest, "data.1.price.unit_amount", 111)
+		s.want(rest, "has_more", false)
+		back := s.get("/v1/subscription_items", "subscription=%s&limit=1&ending_before=%s", sub.id(), rest.text("data.1.id"))
+		s.want(back, "data.0.id", rest.text("data.0.id"))
+		s.want(back, "has_more", true)
 	}},
 	{"GET /v1/invoices", func(s *shop) {
 		sub := s.subscription()
@@ -627,6 +645,7 @@ var surface = []string{
 	"POST /v1/subscriptions/{subscription_exposed_id}",
 	"DELETE /v1/subscriptions/{subscription_exposed_id}",
 	"POST /v1/subscriptions/{subscription}/resume",
+	"GET /v1/subscription_items",
 	"GET /v1/invoices",
 	"GET /v1/invoices/{invoice}",
 	"GET /v1/invoices/{invoice}/lines",

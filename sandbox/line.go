@@ -1,7 +1,5 @@
 package sandbox
 
-import "slices"
-
 // A line is one amount of an invoice.
 type line struct {
 	ID                  string            `json:"id"`
@@ -90,21 +88,11 @@ func listLines(tx *tx, g *lineList) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	lines := i.Lines.Data
-	place := func(id string) int { return slices.IndexFunc(lines, func(l *line) bool { return l.ID == id }) }
-	if g.StartingAfter != nil {
-		lines = lines[place(*g.StartingAfter)+1:]
+	lines := make([]*line, len(i.Lines.Data))
+	for n, l := range i.Lines.Data {
+		lines[n] = l.shownAs()
 	}
-	limit := limitDefault
-	if g.Limit != nil {
-		limit = int(*g.Limit)
-	}
-	list := listed[*line](i.Lines.URL, nil)
-	for _, l := range lines[:min(limit, len(lines))] {
-		list.Data = append(list.Data, l.shownAs())
-	}
-	list.HasMore = len(lines) > limit
-	return list, nil
+	return part(g.listing, i.Lines.URL, lines, func(l *line) string { return l.ID })
 }
 
 // newLine returns a line that stands for an amount.

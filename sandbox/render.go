@@ -313,6 +313,40 @@ func pageOf[T object](tx *tx, l listing, url string, all []T, keep func(T) bool)
 	return p, nil
 }
 
+// part returns a page of a list that is inside an object, in the list's own order.
+func part[T any](l listing, url string, all []T, id func(T) string) (any, error) {
+	place := func(at, param string) (int, error) {
+		i := slices.IndexFunc(all, func(o T) bool { return id(o) == at })
+		if i < 0 {
+			return 0, absent("item", at, param, false)
+		}
+		return i, nil
+	}
+	limit := limitDefault
+	if l.Limit != nil {
+		limit = int(*l.Limit)
+	}
+	shown, more := all, false
+	switch {
+	case l.StartingAfter != nil:
+		i, err := place(*l.StartingAfter, "starting_after")
+		if err != nil {
+			return nil, err
+		}
+		shown = all[i+1:]
+	case l.EndingBefore != nil:
+		i, err := place(*l.EndingBefore, "ending_before")
+		if err != nil {
+			return nil, err
+		}
+		shown = all[max(i-limit, 0):i]
+		more = i > limit
+	}
+	list := listed(url, slices.Clone(shown[:min(limit, len(shown))]))
+	list.HasMore = more || len(shown) > limit
+	return list, nil
+}
+
 // shownAll renders objects, such as those of a list inside another object.
 func shownAll[T object](tx *tx, all []T) []any {
 	shown := make([]any, len(all))

@@ -52,6 +52,8 @@ func (s *Server) routes() *http.ServeMux {
 		"DELETE /v1/subscriptions/{id}":      on(cancelSubscription),
 		"POST /v1/subscriptions/{id}/resume": on(resumeSubscription),
 
+		"GET /v1/subscription_items": on(listSubscriptionItems),
+
 		"POST /v1/invoices":                         on(createInvoice),
 		"GET /v1/invoices":                          on(listInvoices),
 		"POST /v1/invoices/create_preview":          on(previewInvoice),

@@ -128,12 +128,16 @@ type subItem struct {
 	TaxRates           []none            `json:"tax_rates"`
 }
 
+// itemsShown is how many items a subscription holds; the list of its items has the others.
+const itemsShown = 10
+
 func (*subscription) kind() string    { return "subscription" }
 func (s *subscription) owner() string { return s.Customer }
 func (s *subscription) shown(tx *tx) any {
 	shown := *s
 	shown.Own = nil
-	shown.Items.Data = shownItems(tx, s.Items.Data)
+	shown.Items.Data = shownItems(tx, s.Items.Data[:min(len(s.Items.Data), itemsShown)])
+	shown.Items.HasMore = len(s.Items.Data) > itemsShown
 	if s.PendingUpdate != nil {
 		p := *s.PendingUpdate
 		p.SubscriptionItems = shownItems(tx, p.SubscriptionItems)

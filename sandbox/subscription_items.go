@@ -125,3 +125,16 @@ type itemGiven struct {
 	TaxRates          ignored   `form:"tax_rates"`
 	BillingThresholds ignored   `form:"billing_thresholds"`
 }
+
+type subItemList struct {
+	listing
+	Subscription string `form:"subscription,required"`
+}
+
+func listSubscriptionItems(tx *tx, g *subItemList) (any, error) {
+	s, err := need[*subscription](tx, g.Subscription, "subscription")
+	if err != nil {
+		return nil, err
+	}
+	return part(g.listing, "/v1/subscription_items", shownItems(tx, s.Items.Data), func(i *subItem) string { return i.ID })
+}

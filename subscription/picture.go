@@ -52,7 +52,8 @@ type Subscription struct {
 	PausedPayments bool      `json:"pausedPayments,omitempty"` // its invoices are not collected
 	LatestInvoice  string    `json:"latestInvoice,omitempty"`
 
-	Method string `json:"-"` // the way it is paid, when it has one of its own
+	Method    string `json:"-"` // the way it is paid, when it has one of its own
+	MoreItems bool   `json:"-"` // Items lacks some
 }
 
 // An Item is one price of a subscription.
@@ -107,7 +108,8 @@ type Invoice struct {
 	NextAttempt  time.Time     `json:"nextAttempt,omitzero"`
 	Lines        []InvoiceLine `json:"lines"`
 
-	Intents []string `json:"-"` // the payment intents that paid it
+	Intents   []string `json:"-"` // the payment intents that paid it
+	MoreLines bool     `json:"-"` // Lines lacks some
 }
 
 // An InvoiceLine is one amount of an invoice.

@@ -208,5 +208,6 @@ func (c *Client) Subscription(ctx context.Context, subscriptionID string) (s sub
 	if found == nil || found.Customer == nil {
 		return subscription.Subscription{}, "", fault.New(fault.NotFound, "There is no subscription %q at Stripe.", subscriptionID).With("subscription", subscriptionID)
 	}
-	return subscriptionOf(found), found.Customer.ID, nil
+	s = subscriptionOf(found)
+	return s, found.Customer.ID, c.moreItems(ctx, &s)
 }

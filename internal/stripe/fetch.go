@@ -54,8 +54,16 @@ func (c *Client) subscriptions(ctx context.Context, p *subscription.Picture) err
 		}
 		return all, nil
 	})
+	if err != nil {
+		return err
+	}
+	for n := range found {
+		if err := c.moreItems(ctx, &found[n]); err != nil {
+			return err
+		}
+	}
 	p.Subscriptions = found
-	return err
+	return nil
 }
 
 // moment turns Stripe's seconds into a time; 0 is none.
@@ -78,16 +86,21 @@ func subscriptionOf(s *stripe.Subscription) subscription.Subscription {
 		out.Method = s.DefaultPaymentMethod.ID
 	}
 	for _, i := range s.Items.Data {
-		// Since 2025-03-31.basil the period is the items'.
-		if start, end := moment(i.CurrentPeriodStart), moment(i.CurrentPeriodEnd); end.After(out.PeriodEnd) {
-			out.PeriodStart, out.PeriodEnd = start, end
-		}
-		out.Items = append(out.Items, itemOf(i))
+		addItem(&out, i)
 	}
+	out.MoreItems = s.Items.HasMore
 	if s.CancelAtPeriodEnd && out.CancelAt.IsZero() { // the portal sets cancel_at instead
 		out.CancelAt = out.PeriodEnd
 	}
 	return out
+}
+
+// addItem adds an item, and its period: since 2025-03-31.basil the items have it.
+func addItem(s *subscription.Subscription, i *stripe.SubscriptionItem) {
+	if start, end := moment(i.CurrentPeriodStart), moment(i.CurrentPeriodEnd); end.After(s.PeriodEnd) {
+		s.PeriodStart, s.PeriodEnd = start, end
+	}
+	s.Items = append(s.Items, itemOf(i))
 }
 
 func itemOf(i *stripe.SubscriptionItem) subscription.Item {
@@ -121,6 +134,9 @@ func (c *Client) invoices(ctx context.Context, p *subscription.Picture) error {
 		return err
 	}
 	for n := range found {
+		if err := c.moreLines(ctx, &found[n]); err != nil {
+			return err
+		}
 		for k := range found[n].Lines {
 			l := &found[n].Lines[k]
 			if l.PriceID == "" {
@@ -182,6 +198,7 @@ func invoiceOf(i *stripe.Invoice) subscription.Invoice {
 		for _, l := range i.Lines.Data {
 			out.Lines = append(out.Lines, lineOf(l))
 		}
+		out.MoreLines = i.Lines.HasMore
 	}
 	if i.Payments != nil {
 		for _, paid := range i.Payments.Data {
@@ -272,42 +289,6 @@ func paymentOf(ch *stripe.Charge) subscription.Payment {
 
 func returnOf(r *stripe.Refund) subscription.Return {
 	return subscription.Return{ID: r.ID, Amount: r.Amount, Status: string(r.Status), Reason: string(r.Reason), CreatedAt: moment(r.Created)}
-}
-
-// returns reads what the charge did not bring along: refunds past the first ones, and disputes.
-func (c *Client) returns(ctx context.Context, p *subscription.Payment) error {
-	if p.MoreReturns {
-		refunds, err := call(ctx, c, "list refunds", func(ctx context.Context) (all []subscription.Return, err error) {
-			params := &stripe.RefundListParams{Charge: &p.ID}
-			params.Limit = stripe.Int64(pageLength)
-			for r, err := range c.api.V1Refunds.List(ctx, params).All(ctx) {
-				if err != nil {
-					return nil, err
-				}
-				all = append(all, returnOf(r))
-			}
-			return all, nil
-		})
-		if err != nil {
-			return err
-		}
-		p.Returns = refunds
-	}
-	if !p.Disputed {
-		return nil
-	}
-	disputes, err := call(ctx, c, "list disputes", func(ctx context.Context) (all []subscription.Return, err error) {
-		params := &stripe.DisputeListParams{Charge: &p.ID}
-		for d, err := range c.api.V1Disputes.List(ctx, params).All(ctx) {
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, subscription.Return{ID: d.ID, Amount: d.Amount, Status: string(d.Status), Reason: string(d.Reason), Dispute: true, CreatedAt: moment(d.Created)})
-		}
-		return all, nil
-	})
-	p.Returns = append(p.Returns, disputes...)
-	return err
 }
 
 // PriceSlug returns the slug that a price was made for; empty when it is none of ours.
