@@ -28,13 +28,17 @@ func (e *Engine) ask(ctx context.Context, q query, account id.Slug) (answer, cre
 	if err != nil {
 		return nil, state, err
 	}
-	out, err := e.count(ctx, q, read)
+	out, err := e.count(ctx, q, read, q.buckets.Sheet(1))
 	return out, state, err
 }
 
 // askTogether is the least number of customers that are worth a statement of their own; a larger query asks several side
 // by side.
 const askTogether = 25
+
+// countTogether is how many customers are counted in the same memory, one part after another: little enough that the
+// processor keeps it near, and enough that events which must be read are read in few statements.
+const countTogether = 10
 
 // askMany answers a query about named customers, and leaves out those that do not exist.
 func (e *Engine) askMany(ctx context.Context, q query, names []id.Customer, fill bool) (map[id.Customer]map[id.Slug]usage.Stats, error) {
@@ -66,33 +70,41 @@ func (e *Engine) askPart(ctx context.Context, q query, names []id.Customer, fill
 	for i, m := range q.meters {
 		slugs[i] = m.Slug
 	}
-	read, keys, err := e.db.UsageOfMany(ctx, names, slugs, q.span)
+	read, err := e.db.UsageOfMany(ctx, names, slugs, q.span)
 	if err != nil {
 		return nil, err
 	}
-	q.customers = slices.Collect(maps.Values(keys))
-	found, err := e.count(ctx, q, read)
-	if err != nil {
-		return nil, err
-	}
-	out := make(map[id.Customer]map[id.Slug]usage.Stats, len(keys))
-	for name, key := range keys {
-		stats := make(map[id.Slug]usage.Stats, len(q.meters))
-		for _, m := range q.meters {
-			if stats[m.Slug], err = found[store.MeterKey{Customer: key, Meter: m.Slug}].Stats(m.Aggregation, fill); err != nil {
-				return nil, err
-			}
+	out, sheet := make(map[id.Customer]map[id.Slug]usage.Stats, len(read)), q.buckets.Sheet(min(countTogether, len(read))*len(q.meters))
+	for some := range slices.Chunk(read, countTogether) {
+		q.customers = q.customers[:0:0]
+		var all store.UsageRead
+		for _, c := range some {
+			q.customers = append(q.customers, c.Key)
+			all.Months, all.Tail = append(all.Months, c.Months...), append(all.Tail, c.Tail...)
 		}
-		out[name] = stats
+		usage.Clear(sheet)
+		found, err := e.count(ctx, q, all, sheet)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range some {
+			stats := make(map[id.Slug]usage.Stats, len(q.meters))
+			for _, m := range q.meters {
+				if stats[m.Slug], err = found[store.MeterKey{Customer: c.Key, Meter: m.Slug}].Stats(m.Aggregation, fill); err != nil {
+					return nil, err
+				}
+			}
+			out[c.Name] = stats
+		}
 	}
 	return out, nil
 }
 
 // count answers a query from what was read: the roll-up and the lines behind it where slots will do, events where
-// properties count or the span cuts a slot.
-func (e *Engine) count(ctx context.Context, q query, read store.UsageRead) (answer, error) {
+// properties count or the span cuts a slot. It counts into sheet, which is empty and has a series for each customer and meter.
+func (e *Engine) count(ctx context.Context, q query, read store.UsageRead, sheet []usage.Series) (answer, error) {
 	out, meters := make(answer, len(q.customers)*len(q.meters)), map[id.Slug]meter.Meter{}
-	sheet, all := q.buckets.Sheet(len(q.customers)*len(q.meters)), make([]found, 0, len(q.customers)*len(q.meters))
+	all := make([]found, 0, len(q.customers)*len(q.meters))
 	for _, m := range q.meters {
 		meters[m.Slug] = m
 		for _, c := range q.customers {

@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"runtime/pprof"
 	"strings"
 	"time"
 )
@@ -45,6 +46,7 @@ func main() {
 	rounds := flag.Int("rounds", 3, "runs whose median counts")
 	only := flag.String("only", "", "comma-separated parts: sqlite, postgres, processes, http, flowglad, batches, webhooks, import, statistics")
 	events := flag.Int("events", 5_000_000, "events of the import and statistics parts")
+	profile := flag.String("cpuprofile", "", "file for a profile of the processor's time")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -55,6 +57,12 @@ func main() {
 	b := &bench{
 		ctx: ctx, dir: dir, postgres: os.Getenv("TOLLGATE_TEST_POSTGRES"),
 		span: time.Duration(*seconds * float64(time.Second)), rounds: *rounds,
+	}
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		check(err)
+		check(pprof.StartCPUProfile(f))
+		defer pprof.StopCPUProfile()
 	}
 	fmt.Printf("%s, %d processors, %s runs, medians of %d\n", runtime.Version(), runtime.NumCPU(), b.span, b.rounds)
 	parts := []struct {

@@ -191,6 +191,14 @@ func (c *Cut) Sheet(n int) []Series {
 	return out
 }
 
+// Clear makes series empty again. What their Stats returned stays as it is.
+func Clear(sheet []Series) {
+	for i := range sheet {
+		clear(sheet[i].tallies)
+		sheet[i].values, sheet[i].at = nil, 0
+	}
+}
+
 // Add counts a fact that lies within the span; others are left out. value is that of a unique meter's property, empty for
 // other meters.
 func (s *Series) Add(f Fact, value string) {

@@ -198,7 +198,7 @@ func packMonths(months map[monthKey]usage.Slots, slots bool) (string, error) {
 		list = append(list, row)
 	}
 	slices.SortFunc(list, func(a, b monthRow) int {
-		return cmp.Or(cmp.Compare(a.C, b.C), cmp.Compare(a.M, b.M), cmp.Compare(a.D, b.D), cmp.Compare(a.A, b.A))
+		return cmp.Or(cmp.Compare(a.C, b.C), cmp.Compare(a.D, b.D), cmp.Compare(a.M, b.M), cmp.Compare(a.A, b.A))
 	})
 	return pack(list)
 }
@@ -243,7 +243,7 @@ func (tx *Tx) writeMonths(ctx context.Context, months map[monthKey]usage.Slots) 
 		SELECT CAST(r.value->>'c' AS BIGINT), r.value->>'m', CAST(r.value->>'d' AS BIGINT), r.value->>'a', r.value->>'s'
 		FROM `+tx.rows+` AS r
 		WHERE TRUE
-		ON CONFLICT (customer, meter, month, account) DO UPDATE SET slots = excluded.slots`, list)
+		ON CONFLICT (customer, month, meter, account) DO UPDATE SET slots = excluded.slots`, list)
 	if err != nil {
 		return fmt.Errorf("write roll-up: %w", err)
 	}

@@ -71,7 +71,7 @@ func (db *DB) UsageOf(ctx context.Context, k MeterKey, account id.Slug, span per
 	rows, err := db.reads.QueryContext(ctx, `
 		SELECT d.account, 0, FALSE, 0, 0, 0, FALSE, FALSE, 0, 0, d.slots, -1
 		FROM usage_month AS d
-		WHERE d.customer = $1 AND d.meter = $2 AND d.month BETWEEN $3 AND $4
+		WHERE d.customer = $1 AND d.month BETWEEN $3 AND $4 AND d.meter = $2
 		UNION ALL
 		SELECT `+stateColumns+`, COALESCE(t.seq, 0)
 		FROM account AS a
@@ -109,13 +109,18 @@ func (db *DB) UsageOf(ctx context.Context, k MeterKey, account id.Slug, span per
 	return out, state, err
 }
 
-// UsageOfMany is UsageOf for several meters of several customers, with the keys of those customers that exist, erased
-// ones left out.
-func (db *DB) UsageOfMany(ctx context.Context, names []id.Customer, meters []id.Slug, span period.Span) (UsageRead, map[id.Customer]id.Key, error) {
-	var out UsageRead
+// A CustomerUsage is usage of one of several customers.
+type CustomerUsage struct {
+	Name id.Customer
+	Key  id.Key
+	UsageRead
+}
+
+// UsageOfMany is UsageOf for several meters of several customers: of those that exist, erased ones left out.
+func (db *DB) UsageOfMany(ctx context.Context, names []id.Customer, meters []id.Slug, span period.Span) ([]CustomerUsage, error) {
 	packed, err := packNames(names)
 	if err != nil {
-		return out, nil, err
+		return nil, err
 	}
 	args := []any{packed, usage.MonthOf(span.Start), usage.MonthOf(span.End)}
 	var slugs strings.Builder
@@ -123,61 +128,79 @@ func (db *DB) UsageOfMany(ctx context.Context, names []id.Customer, meters []id.
 		args = append(args, string(m))
 		fmt.Fprintf(&slugs, ", $%d", len(args))
 	}
-	// One row per customer: handing over a row takes SQLite longer than finding it.
+	// One row per customer: handing over a row takes SQLite longer than finding it. Accounts and tallies are compared here,
+	// for each is read in one go, and a look-up of the one for each of the other is not.
 	rows, err := db.reads.QueryContext(ctx, `
 		SELECT c.external_id, c.id,
 			COALESCE((SELECT string_agg(d.meter || ' ' || d.account || ' ' || d.slots, ' ')
 				FROM usage_month AS d
-				WHERE d.customer = c.id AND d.meter IN (`+slugs.String()[2:]+`) AND d.month BETWEEN $2 AND $3), ''),
-			COALESCE((SELECT string_agg(a.slug || ' ' || CAST(COALESCE(t.seq, 0) AS TEXT) || ' ' || CAST(a.seq AS TEXT), ' ')
-				FROM account AS a
-				`+db.maybe("usage_tally", "t", ofAccount)+`
-				WHERE a.customer = c.id AND a.seq > COALESCE(t.seq, 0)), '')
+				WHERE d.customer = c.id AND d.month BETWEEN $2 AND $3 AND d.meter IN (`+slugs.String()[2:]+`)), ''),
+			COALESCE((SELECT string_agg(a.slug || ' ' || CAST(a.seq AS TEXT), ' ') FROM account AS a WHERE a.customer = c.id), ''),
+			COALESCE((SELECT string_agg(t.account || ' ' || CAST(t.seq AS TEXT), ' ') FROM usage_tally AS t WHERE t.customer = c.id), '')
 		FROM `+db.rows+` AS r
 		`+db.match("customer", "c", "c.external_id = r.value->>'n'", "")+`
 		WHERE c.erased_at = 0`, args...)
 	if err != nil {
-		return out, nil, fmt.Errorf("read usage: %w", err)
+		return nil, fmt.Errorf("read usage: %w", err)
 	}
-	keys := make(map[id.Customer]id.Key, len(names))
-	out.Months = make([]UsageMonth, 0, 2*len(names)*len(meters))
+	out, at := make([]CustomerUsage, 0, len(names)), make(map[id.Key]int, len(names))
 	var grown []LineRange
 	err = each(rows, func() error {
-		var name id.Customer
-		var key id.Key
-		var months, lines string
-		if err := rows.Scan(&name, &key, &months, &lines); err != nil {
+		var u CustomerUsage
+		var months, accounts, tallies string
+		if err := rows.Scan(&u.Name, &u.Key, &months, &accounts, &tallies); err != nil {
 			return err
 		}
-		keys[name] = key
-		triples(months, func(meter, account, slots string) {
-			out.Months = append(out.Months, UsageMonth{MeterKey{key, id.Slug(meter)}, id.Slug(account), slots})
-		})
-		var bad error
-		triples(lines, func(slug, tally, seq string) {
-			from, err1 := strconv.ParseInt(tally, 10, 64)
-			to, err2 := strconv.ParseInt(seq, 10, 64)
-			bad = cmp.Or(bad, err1, err2)
-			grown = append(grown, LineRange{AccountKey{key, id.Slug(slug)}, from + 1, to})
-		})
-		return bad
+		u.Months = make([]UsageMonth, 0, 2*len(meters))
+		for months != "" {
+			m := UsageMonth{MeterKey: MeterKey{u.Key, id.Slug(word(&months))}}
+			m.Account, m.slots = id.Slug(word(&months)), word(&months)
+			u.Months = append(u.Months, m)
+		}
+		at[u.Key], out = len(out), append(out, u)
+		return unrolledOf(u.Key, accounts, tallies, func(r LineRange) { grown = append(grown, r) })
 	})
 	if err != nil {
-		return out, nil, fmt.Errorf("read usage: %w", err)
+		return nil, fmt.Errorf("read usage: %w", err)
 	}
-	out.Tail, err = db.facts(ctx, grown, span)
-	return out, keys, err
+	tail, err := db.facts(ctx, grown, span)
+	for _, f := range tail {
+		of := &out[at[f.Customer]]
+		of.Tail = append(of.Tail, f)
+	}
+	return out, err
 }
 
-// triples calls do with the words of a text, three by three.
-func triples(text string, do func(a, b, c string)) {
-	for text != "" {
-		var a, b, c string
-		a, text, _ = strings.Cut(text, " ")
-		b, text, _ = strings.Cut(text, " ")
-		c, text, _ = strings.Cut(text, " ")
-		do(a, b, c)
+// unrolledOf calls do with the lines of each account that the roll-up has not. accounts and tallies are words: of each, its
+// slug and how far it is.
+func unrolledOf(customer id.Key, accounts, tallies string, do func(LineRange)) error {
+	for accounts != "" {
+		slug, last := word(&accounts), word(&accounts)
+		tally := "0"
+		for rest := tallies; rest != ""; {
+			if of, seq := word(&rest), word(&rest); of == slug {
+				tally = seq
+				break
+			}
+		}
+		if tally == last {
+			continue
+		}
+		from, err1 := strconv.ParseInt(tally, 10, 64)
+		to, err2 := strconv.ParseInt(last, 10, 64)
+		if err := cmp.Or(err1, err2); err != nil {
+			return err
+		}
+		do(LineRange{AccountKey{customer, id.Slug(slug)}, from + 1, to})
 	}
+	return nil
+}
+
+// word cuts the first word off a text.
+func word(text *string) string {
+	w, rest, _ := strings.Cut(*text, " ")
+	*text = rest
+	return w
 }
 
 // UsageOfAll is UsageOf for every customer there is, of one meter, or of all when it is empty; the facts are those of every

@@ -1,0 +1,18 @@
+-- Usage is asked for by customer and span, of one meter or of several: with the month before the meter, what such a question
+-- reads is in one place. On SQLite the rows themselves are kept in that order.
+-- postgres: ALTER TABLE usage_month DROP CONSTRAINT usage_month_pkey;
+-- postgres: ALTER TABLE usage_month ADD PRIMARY KEY (customer, month, meter, account);
+-- sqlite: CREATE TABLE usage_month_in_order (
+-- sqlite: 	customer INTEGER NOT NULL,
+-- sqlite: 	month    INTEGER NOT NULL,
+-- sqlite: 	meter    TEXT NOT NULL,
+-- sqlite: 	account  TEXT NOT NULL,
+-- sqlite: 	slots    TEXT NOT NULL,
+-- sqlite: 	PRIMARY KEY (customer, month, meter, account)
+-- sqlite: ) STRICT, WITHOUT ROWID;
+-- sqlite: INSERT INTO usage_month_in_order (customer, month, meter, account, slots)
+-- sqlite: SELECT customer, month, meter, account, slots
+-- sqlite: FROM usage_month
+-- sqlite: ORDER BY customer, month, meter, account;
+-- sqlite: DROP TABLE usage_month;
+-- sqlite: ALTER TABLE usage_month_in_order RENAME TO usage_month;
