@@ -120,7 +120,7 @@ func (e *Engine) putMails(ctx context.Context, tx *store.Tx, c store.Customer, p
 		if err != nil {
 			return fmt.Errorf("spell mail: %w", err)
 		}
-		if err := tx.PutMail(ctx, store.Mail{Cause: cause, Customer: c.Key, Body: body, CreatedAt: e.Now()}); err != nil {
+		if err := tx.Post(ctx, store.MailBox, store.Letter{Cause: cause, Customer: c.Key, Body: body, CreatedAt: e.Now()}); err != nil {
 			return err
 		}
 	}
@@ -133,7 +133,7 @@ func (e *Engine) sendMails(ctx context.Context) (sent int, err error) {
 		return 0, nil
 	}
 	now := e.Now()
-	waiting, err := e.db.ClaimMail(ctx, now, now.Add(eventLease), mailsAtOnce)
+	waiting, err := e.claimLetters(ctx, store.MailBox, eventLease, mailsAtOnce)
 	if err != nil {
 		return 0, outside("claim mail", err)
 	}
@@ -146,17 +146,17 @@ func (e *Engine) sendMails(ctx context.Context) (sent int, err error) {
 		if ctx.Err() != nil {
 			return sent, ctx.Err()
 		}
-		state := store.MailSent
+		state := store.LetterSent
 		if cause != nil {
 			e.log.Warn("payments: an e-mail is not sent", "cause", w.Cause, "attempt", w.Attempts, "error", cause)
-			state, w.Error, w.NextAt = store.MailPending, cause.Error(), now.Add(min(time.Second<<min(w.Attempts, 20), eventWaitMax))
+			state, w.Error, w.NextAt = store.LetterPending, cause.Error(), now.Add(min(time.Second<<min(w.Attempts, 20), eventWaitMax))
 			if mail.IsPermanent(cause) || w.Attempts >= mailTriesMax {
-				state = store.MailFailed
+				state = store.LetterFailed
 			}
 		} else {
 			sent++
 		}
-		if err := e.db.SettleMail(ctx, w, state); err != nil {
+		if _, err := e.db.Settle(ctx, store.MailBox, w, state); err != nil {
 			return sent, outside("settle mail", err)
 		}
 	}

@@ -49,7 +49,7 @@ type Notice struct {
 	Attempts int64
 	At       time.Time // when it happened
 
-	row store.Notice
+	row store.Letter
 }
 
 // noticeBody is what is kept of a notice. What names the customer is looked up when it is sent, so that nothing is left of one
@@ -71,7 +71,7 @@ func (e *Engine) putNotice(ctx context.Context, tx *store.Tx, key id.Key, kind N
 	if cause == "" {
 		cause = subject
 	}
-	return tx.PutNotice(ctx, store.Notice{Cause: string(kind) + ":" + cause, Customer: key, Body: body, CreatedAt: e.Now()})
+	return tx.Post(ctx, store.NoticeBox, store.Letter{Cause: string(kind) + ":" + cause, Customer: key, Body: body, CreatedAt: e.Now()})
 }
 
 // insertCustomer makes a customer, and tells so.
@@ -148,8 +148,7 @@ func (e *Engine) KeepsNotices() bool { return e.notices }
 // ClaimNotices returns up to limit notices to send, a customer's in their order, and leaves each to the caller for a minute or
 // until SettleNotice. Any number of processes may claim. It is empty when nothing is due.
 func (e *Engine) ClaimNotices(ctx context.Context, limit int) ([]Notice, error) {
-	now := e.Now()
-	rows, err := e.db.ClaimNotices(ctx, now, now.Add(noticeLease), limit)
+	rows, err := e.claimLetters(ctx, store.NoticeBox, noticeLease, limit)
 	if err != nil {
 		return nil, outside("claim notices", err)
 	}
@@ -162,7 +161,7 @@ func (e *Engine) ClaimNotices(ctx context.Context, limit int) ([]Notice, error) 
 		c, err := e.db.CustomerByKey(ctx, row.Customer)
 		if store.None(err) { // erased: nobody is told of it any more
 			row.Error = "the customer was erased"
-			if _, err := e.db.SettleNotice(ctx, row, store.NoticeFailed); err != nil {
+			if _, err := e.db.Settle(ctx, store.NoticeBox, row, store.LetterFailed); err != nil {
 				return all, outside("settle notice", err)
 			}
 			continue
@@ -180,14 +179,14 @@ func (e *Engine) ClaimNotices(ctx context.Context, limit int) ([]Notice, error) 
 // SettleNotice says what became of a notice: nil when it was taken, else why not. It is then tried again, after a wait that
 // doubles, or given up after noticeTriesMax tries, which given reports.
 func (e *Engine) SettleNotice(ctx context.Context, n Notice, cause error) (given bool, err error) {
-	state, row := store.NoticeSent, n.row
+	state, row := store.LetterSent, n.row
 	row.Error = ""
 	if cause != nil {
-		state, row.Error, row.NextAt = store.NoticePending, cause.Error(), e.Now().Add(min(time.Second<<min(n.Attempts, 20), noticeWaitMax))
+		state, row.Error, row.NextAt = store.LetterPending, cause.Error(), e.Now().Add(min(time.Second<<min(n.Attempts, 20), noticeWaitMax))
 		if n.Attempts >= noticeTriesMax {
-			state = store.NoticeFailed
+			state = store.LetterFailed
 		}
 	}
-	_, err = e.db.SettleNotice(ctx, row, state)
-	return state == store.NoticeFailed, outside("settle notice", err)
+	_, err = e.db.Settle(ctx, store.NoticeBox, row, state)
+	return state == store.LetterFailed, outside("settle notice", err)
 }

@@ -1,6 +1,7 @@
 package billing_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -99,13 +100,19 @@ func TestASubscriptionKeepsItsIDWhenItRenews(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, db string) {
 		t.Parallel()
 		s := open(t, db, sandbox.Options{})
+		s.notices = true
+		s.engine = s.begin(db)
 		s.customer("ida")
 		s.advance(time.Hour)
 		s.buy(tollgate.CheckoutRequest{Customer: "ida", Price: "pro_monthly"}, visa)
 		s.settle()
 		first := s.plan("ida").Subscription
+		s.notified("ida", first)
 		for range 2 {
 			s.advance(31 * day)
+			if told := s.notified("ida", first); told[tollgate.SubscriptionUpdated] == 0 || told[tollgate.SubscriptionCreated] > 0 {
+				t.Errorf("of a renewal was told: %v", told)
+			}
 			if got := s.plan("ida"); got.Subscription != first || got.Plan != "pro" {
 				t.Fatalf("after a renewal the customer is on %s by %s, want pro by %s", got.Plan, got.Subscription, first)
 			}
@@ -116,6 +123,29 @@ func TestASubscriptionKeepsItsIDWhenItRenews(t *testing.T) {
 		}
 		s.audit()
 	})
+}
+
+// notified takes the notices that wait and counts them by type. Those of subscriptions must be of one customer's one.
+func (s *shop) notified(name id.Customer, subscription string) map[tollgate.NoticeType]int {
+	s.Helper()
+	told := map[tollgate.NoticeType]int{}
+	for {
+		waiting, err := s.engine.ClaimNotices(s.ctx, 10)
+		if err != nil {
+			s.Fatal(err)
+		}
+		if len(waiting) == 0 {
+			return told
+		}
+		for _, n := range waiting {
+			if told[n.Type]++; n.Customer.ExternalID != name || strings.HasPrefix(string(n.Type), "subscription.") && n.Subject != subscription {
+				s.Errorf("told %s of %s of %s", n.Type, n.Subject, n.Customer.ExternalID)
+			}
+			if _, err := s.engine.SettleNotice(s.ctx, n, nil); err != nil {
+				s.Fatal(err)
+			}
+		}
+	}
 }
 
 func (s *shop) plan(name id.Customer) tollgate.Customer {

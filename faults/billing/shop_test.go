@@ -62,6 +62,7 @@ type shop struct {
 	page    string                   // of a checkout that waits to be paid
 
 	payments tollgate.Payments
+	notices  bool // of the engines that begin from now on
 }
 
 const secretKey = "sk_test_shop"
@@ -116,7 +117,7 @@ func openWith(t testing.TB, db string, options sandbox.Options, catalog []byte, 
 // begin starts an engine on a database. It ends with the test.
 func (s *shop) begin(db string) *tollgate.Engine {
 	s.Helper()
-	e, err := tollgate.Open(s.ctx, db, tollgate.Options{Now: s.sandbox.Now, Payments: s.payments})
+	e, err := tollgate.Open(s.ctx, db, tollgate.Options{Now: s.sandbox.Now, Payments: s.payments, Notices: s.notices})
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"sync"
@@ -240,6 +241,18 @@ func TestEraseLeavesTheLedgerAndNothingThatNamesTheCustomer(t *testing.T) {
 		}
 		before := everything(t, db, b.AccountKey, "t")
 		at := noon().Add(time.Hour)
+		for _, key := range []id.Key{a.Customer, b.Customer} {
+			at := fmt.Sprint("cus_", key)
+			update(t, db, func(tx *store.Tx) error {
+				return tx.Post(t.Context(), store.MailBox, store.Letter{Cause: at, Customer: key, Body: json.RawMessage(`{"to":"ann@example.com"}`), CreatedAt: noon()})
+			})
+			if _, err := db.Bind(t.Context(), key, at, noon()); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := db.PutEvents(t.Context(), store.StripeEvent{ID: "evt_" + at, Stripe: at, Payload: `{"email":"ann@example.com"}`, State: store.EventDone}); err != nil {
+				t.Fatal(err)
+			}
+		}
 		update(t, db, func(tx *store.Tx) error {
 			c, err := tx.LockCustomer(t.Context(), "ann")
 			if err != nil {
@@ -269,6 +282,14 @@ func TestEraseLeavesTheLedgerAndNothingThatNamesTheCustomer(t *testing.T) {
 		if err := db.SQL().QueryRow(`SELECT count(*) FROM customer WHERE id = $1 AND (name <> '' OR email <> '' OR metadata <> '{}' OR timezone <> '' OR external_id = 'ann')`,
 			int64(a.Customer)).Scan(&traces); err != nil || traces != 0 {
 			t.Errorf("the customer's row still describes it (%v)", err)
+		}
+		for what, query := range map[string]string{
+			"e-mails":         "SELECT count(*) FROM mail WHERE body LIKE '%ann@%'",
+			"Stripe's events": "SELECT count(*) FROM stripe_event WHERE payload LIKE '%ann@%'",
+		} {
+			if err := db.SQL().QueryRow(query).Scan(&traces); err != nil || traces != 1 {
+				t.Errorf("%s: %d with an address, want the other customer's 1 (%v)", what, traces, err)
+			}
 		}
 		differ(t, "another customer", before, everything(t, db, b.AccountKey, "t"))
 		stale := batch(&before.Account, 1, "late")

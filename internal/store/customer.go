@@ -255,6 +255,8 @@ func (tx *Tx) Erase(ctx context.Context, key id.Key, at time.Time) error {
 		`UPDATE event SET properties = '' WHERE customer = $1 AND properties <> '' AND CAST($2 AS BIGINT) > 0`,
 		`DELETE FROM seen WHERE customer = $1 AND CAST($2 AS BIGINT) > 0`,
 		`UPDATE subscription SET ended_at = $2 WHERE customer = $1 AND ended_at = 0`,
+		`DELETE FROM mail WHERE customer = $1 AND CAST($2 AS BIGINT) > 0`,
+		`UPDATE stripe_event SET payload = '{}' WHERE stripe IN (SELECT stripe FROM stripe_customer WHERE customer = $1) AND CAST($2 AS BIGINT) > 0`,
 	} {
 		if _, err := tx.sql.ExecContext(ctx, stmt, int64(key), micros(at)); err != nil {
 			return fmt.Errorf("erase customer: %w", err)
