@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -63,10 +64,11 @@ func (s *server) send(method, path string, body []byte) error {
 		return err
 	}
 	defer res.Body.Close()
-	answer, err := io.ReadAll(res.Body)
-	if err == nil && res.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %s", res.Status, answer)
+	if res.StatusCode != http.StatusOK {
+		answer, err := io.ReadAll(res.Body)
+		return errors.Join(fmt.Errorf("%s: %s", res.Status, answer), err)
 	}
+	_, err = io.Copy(io.Discard, res.Body) // to keep it would be the caller's cost
 	return err
 }
 

@@ -123,23 +123,26 @@ func (db *DB) UsageOfMany(ctx context.Context, names []id.Customer, meters []id.
 		return nil, err
 	}
 	args := []any{packed, usage.MonthOf(span.Start), usage.MonthOf(span.End)}
-	var slugs strings.Builder
-	for _, m := range meters {
+	asked := make([]string, len(meters)) // equalities: to SQLite a list is a table to look up in
+	for i, m := range meters {
 		args = append(args, string(m))
-		fmt.Fprintf(&slugs, ", $%d", len(args))
+		asked[i] = fmt.Sprintf("d.meter = $%d", len(args))
 	}
-	// One row per customer: handing over a row takes SQLite longer than finding it. Accounts and tallies are compared here,
-	// for each is read in one go, and a look-up of the one for each of the other is not.
+	// One row per customer: handing over a row takes SQLite longer than finding it. Accounts and tallies are each read in one
+	// go, and in words only when they differ: no tally is ahead of its account.
+	// The name tells of nearly all customers that they are not erased, without a look at their rows.
 	rows, err := db.reads.QueryContext(ctx, `
 		SELECT c.external_id, c.id,
-			COALESCE((SELECT string_agg(d.meter || ' ' || d.account || ' ' || d.slots, ' ')
+			COALESCE((SELECT string_agg(concat(d.meter, ' ', d.account, ' ', d.slots), ' ')
 				FROM usage_month AS d
-				WHERE d.customer = c.id AND d.month BETWEEN $2 AND $3 AND d.meter IN (`+slugs.String()[2:]+`)), ''),
-			COALESCE((SELECT string_agg(a.slug || ' ' || CAST(a.seq AS TEXT), ' ') FROM account AS a WHERE a.customer = c.id), ''),
-			COALESCE((SELECT string_agg(t.account || ' ' || CAST(t.seq AS TEXT), ' ') FROM usage_tally AS t WHERE t.customer = c.id), '')
+				WHERE d.customer = c.id AND d.month BETWEEN $2 AND $3 AND (`+strings.Join(asked, " OR ")+`)), ''),
+			CASE WHEN (SELECT SUM(a.seq) FROM account AS a WHERE a.customer = c.id) > COALESCE((SELECT SUM(t.seq) FROM usage_tally AS t WHERE t.customer = c.id), 0)
+				THEN concat((SELECT string_agg(concat(a.slug, ' ', a.seq), ' ') FROM account AS a WHERE a.customer = c.id), '/',
+					(SELECT string_agg(concat(t.account, ' ', t.seq), ' ') FROM usage_tally AS t WHERE t.customer = c.id))
+				ELSE '' END
 		FROM `+db.rows+` AS r
 		`+db.match("customer", "c", "c.external_id = r.value->>'n'", "")+`
-		WHERE c.erased_at = 0`, args...)
+		WHERE substr(c.external_id, 1, 7) <> 'erased:' OR c.erased_at = 0`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read usage: %w", err)
 	}
@@ -147,8 +150,8 @@ func (db *DB) UsageOfMany(ctx context.Context, names []id.Customer, meters []id.
 	var grown []LineRange
 	err = each(rows, func() error {
 		var u CustomerUsage
-		var months, accounts, tallies string
-		if err := rows.Scan(&u.Name, &u.Key, &months, &accounts, &tallies); err != nil {
+		var months, ledger string
+		if err := rows.Scan(&u.Name, &u.Key, &months, &ledger); err != nil {
 			return err
 		}
 		u.Months = make([]UsageMonth, 0, 2*len(meters))
@@ -158,6 +161,7 @@ func (db *DB) UsageOfMany(ctx context.Context, names []id.Customer, meters []id.
 			u.Months = append(u.Months, m)
 		}
 		at[u.Key], out = len(out), append(out, u)
+		accounts, tallies, _ := strings.Cut(ledger, "/")
 		return unrolledOf(u.Key, accounts, tallies, func(r LineRange) { grown = append(grown, r) })
 	})
 	if err != nil {
