@@ -182,7 +182,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	if err := connect(ctx, writes); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), writes.Close())
 	}
-	reads, err := sql.Open("sqlite", dsn+"&_pragma=query_only(1)&_pragma=cache_size(-8000)")
+	reads, err := sql.Open("sqlite", dsn+"&_pragma=query_only(1)&_pragma=cache_size(-2000)")
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), writes.Close())
 	}
