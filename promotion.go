@@ -83,8 +83,7 @@ func (e *Engine) CreatePromotion(ctx context.Context, p Promotion) (Promotion, e
 	case p.Months < PromotionForever || p.Months > promotionMonthsMax:
 		return Promotion{}, fault.Field("months", p.Months, promotionMonthsMax, "A promotion counts once, for up to %d months, or for ever.", promotionMonthsMax)
 	}
-	want := stripe.Promotion{Code: p.Code, Name: p.Name, Active: p.Active, AmountOff: p.AmountOff, Currency: strings.ToLower(p.Currency), Percent: float64(p.Percent) / 100, // the type of Stripe's client
-
+	want := stripe.Promotion{Code: p.Code, Name: p.Name, Active: p.Active, AmountOff: p.AmountOff, Currency: strings.ToLower(p.Currency), Percent: p.Percent,
 		Duration: "repeating", Months: p.Months, Key: "promotion-" + rand.Text()}
 	switch p.Months {
 	case 0:
@@ -108,7 +107,7 @@ func (e *Engine) SwitchPromotion(ctx context.Context, promotionID string, active
 }
 
 func shownPromotion(p stripe.Promotion) Promotion {
-	out := Promotion{ID: p.ID, Code: p.Code, Name: p.Name, Active: p.Active, AmountOff: p.AmountOff, Currency: p.Currency, Percent: int64(p.Percent*100 + 0.5),
+	out := Promotion{ID: p.ID, Code: p.Code, Name: p.Name, Active: p.Active, AmountOff: p.AmountOff, Currency: p.Currency, Percent: p.Percent,
 		Months: p.Months, Redeemed: p.Redeemed, CreatedAt: p.CreatedAt}
 	switch p.Duration {
 	case "once":

@@ -12,10 +12,10 @@ func (a *tale) promoting(add adds) {
 	ctx := a.Context()
 	const coupons, codes = "POST /v1/coupons", "POST /v1/promotion_codes"
 	var made stripe.Promotion
-	summer := stripe.Promotion{Code: "SUMMER", Name: "Summer", Active: true, Percent: 25, Duration: "repeating", Months: 3, Key: rand()}
+	summer := stripe.Promotion{Code: "SUMMER", Name: "Summer", Active: true, Percent: 1015, Duration: "repeating", Months: 3, Key: rand()}
 	add("Client.CreatePromotion", func() (err error) {
 		made, err = a.CreatePromotion(ctx, summer)
-		return errors.Join(err, want(made.ID != "" && made.Percent == 25 && made.Months == 3, made))
+		return errors.Join(err, want(made.ID != "" && made.Percent == 1015 && made.Months == 3, made))
 	}, coupons, codes)
 	add("Client.CreatePromotion", func() error { // whose code is in use
 		again := summer

@@ -3,6 +3,7 @@ package stripe
 import (
 	"context"
 	"errors"
+	"math"
 	"strings"
 	"time"
 
@@ -25,17 +26,20 @@ func (c *Client) PromotionCode(ctx context.Context, code string) (string, error)
 	})
 }
 
+// hundredths are what one percent has: Stripe takes a percentage with up to two decimals.
+const hundredths = 100
+
 // A Promotion is a code that customers type at a checkout, and what it takes off.
 type Promotion struct {
 	ID        string
 	Code      string
 	Name      string // of the coupon behind it
 	Active    bool
-	AmountOff int64   // minor units; 0 when it is a share
-	Currency  string  // of AmountOff
-	Percent   float64 // Stripe's own type: hundredths at most
-	Duration  string  // once, forever or repeating
-	Months    int64   // of repeating
+	AmountOff int64  // minor units; 0 when it is a share
+	Currency  string // of AmountOff
+	Percent   int64  // hundredths of a percent: 1050 is 10.5 %
+	Duration  string // once, forever or repeating
+	Months    int64  // of repeating
 	Redeemed  int64
 	CreatedAt time.Time
 
@@ -98,7 +102,7 @@ func (c *Client) CreatePromotion(ctx context.Context, p Promotion) (Promotion, e
 	if p.AmountOff > 0 {
 		coupon.AmountOff, coupon.Currency = &p.AmountOff, &p.Currency
 	} else {
-		coupon.PercentOff = &p.Percent
+		coupon.PercentOff = stripe.Float64(float64(p.Percent) / hundredths) // the type of Stripe's client
 	}
 	if p.Duration == string(stripe.CouponDurationRepeating) {
 		coupon.DurationInMonths = &p.Months
@@ -145,7 +149,7 @@ func promotionOf(p *stripe.PromotionCode) Promotion {
 		return out
 	}
 	c := p.Promotion.Coupon
-	out.Name, out.AmountOff, out.Currency, out.Percent = c.Name, c.AmountOff, strings.ToUpper(string(c.Currency)), c.PercentOff
+	out.Name, out.AmountOff, out.Currency, out.Percent = c.Name, c.AmountOff, strings.ToUpper(string(c.Currency)), int64(math.Round(c.PercentOff*hundredths))
 	out.Duration, out.Months = string(c.Duration), c.DurationInMonths
 	return out
 }
