@@ -18,12 +18,13 @@ import (
 )
 
 const (
-	module        = "github.com/tollgate/tollgate"
-	nounFloorMax  = 4   // packages up to here are pure
-	topFloor      = 9   // programs nothing imports
-	fileLinesMax  = 400 // of a file that is not a test
-	rootPackage   = "." // the verbs
-	testdbPackage = "internal/testdb"
+	module         = "github.com/tollgate/tollgate"
+	nounFloorMax   = 4   // packages up to here are pure
+	topFloor       = 9   // programs nothing imports
+	fileLinesMax   = 400 // of a file that is not a test
+	rootPackage    = "." // the verbs
+	testdbPackage  = "internal/testdb"
+	browserPackage = "internal/testbrowser"
 )
 
 // A place says where a package stands and what it may import.
@@ -76,6 +77,7 @@ var floors = map[string]place{
 	"examples/trace":    {floor: 7, alone: true},
 	"js":                {floor: 7, alone: true},
 	testdbPackage:       {floor: 8, alone: true, only: "bench"},
+	browserPackage:      {floor: 8, alone: true, only: browserPackage},    // for tests
 	"sandbox/conform":   {floor: 8, alone: true, only: "sandbox/conform"}, // for tests
 }
 

@@ -10,13 +10,12 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/tollgate/tollgate/internal/testbrowser"
 )
 
 const (
-	// screenshotsVariable names the environment variable with a folder for pictures of the pages. Without it none are kept.
-	screenshotsVariable = "TOLLGATE_JS_SCREENSHOTS"
-	// pageMax bounds one act on a page.
-	pageMax = time.Minute
+	pageMax = testbrowser.ActMax
 	// liveMax is what a live balance is promised within.
 	liveMax = time.Second
 )
@@ -24,36 +23,22 @@ const (
 // A visitor is a person at a browser.
 type visitor struct {
 	*world
-	ctx  context.Context
+	*testbrowser.Page
 	mu   sync.Mutex
 	said []string // what the page wrote to the console as wrong
 }
 
-// browse starts a browser of its own. One that is missing fails the test.
+// browse starts a browser of its own.
 func browse(w *world) *visitor {
 	w.Helper()
-	options := []chromedp.ExecAllocatorOption{chromedp.WindowSize(900, 700)}
-	if os.Getuid() == 0 {
-		options = append(options, chromedp.NoSandbox) // Chromium refuses to have one as root
-	}
-	ctx, cancel := chromedp.NewContext(w.Context(), chromedp.WithAllocatorOptions(options...))
-	w.Cleanup(cancel)
-	if err := chromedp.Do(ctx); err != nil {
-		w.Fatalf("no browser starts: %v: run scripts/provide chromium, which says what to install", err)
-	}
-	v := &visitor{world: w, ctx: ctx}
-	go func() { // ends with the browser
-		for m, err := range chromedp.Console(ctx) {
-			if err != nil {
-				return
-			}
-			if m.IsException() || m.Type == chromedp.ConsoleError || m.Type == chromedp.ConsoleWarning {
-				v.mu.Lock()
-				v.said = append(v.said, m.String())
-				v.mu.Unlock()
-			}
+	v := &visitor{world: w, Page: testbrowser.Open(w, 900, 700)}
+	v.Listen(func(m chromedp.ConsoleMessage) {
+		if m.IsException() || m.Type == chromedp.ConsoleError || m.Type == chromedp.ConsoleWarning {
+			v.mu.Lock()
+			v.said = append(v.said, m.String())
+			v.mu.Unlock()
 		}
-	}()
+	})
 	return v
 }
 
@@ -69,7 +54,7 @@ func (v *visitor) wrong() []string {
 // act runs steps on the page.
 func (v *visitor) act(what string, steps ...chromedp.Action[chromedp.Void]) {
 	v.Helper()
-	ctx, cancel := context.WithTimeout(v.ctx, pageMax)
+	ctx, cancel := context.WithTimeout(v.Ctx, pageMax)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		v.Fatalf("%s: %v\n%s\n%s", what, err, v.text(), strings.Join(v.wrong(), "\n"))
@@ -79,7 +64,7 @@ func (v *visitor) act(what string, steps ...chromedp.Action[chromedp.Void]) {
 // value evaluates an expression on the page, and waits for a promise that it gives.
 func value[T any](v *visitor, expression string) T {
 	v.Helper()
-	ctx, cancel := context.WithTimeout(v.ctx, pageMax)
+	ctx, cancel := context.WithTimeout(v.Ctx, pageMax)
 	defer cancel()
 	out, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -96,7 +81,7 @@ const seen = `(function text(node) {
 
 // text returns what the page says.
 func (v *visitor) text() string {
-	text, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](seen))
+	text, err := chromedp.Run(v.Ctx, chromedp.Evaluate[string](seen))
 	if err != nil {
 		v.Errorf("read the page: %v", err)
 	}
@@ -134,23 +119,6 @@ func (v *visitor) press(label string) {
 		return false
 	})(document)`) {
 		v.Fatalf("there is no button %q to press:\n%s", label, v.text())
-	}
-}
-
-// photograph keeps a picture of the page when a folder is given for it.
-func (v *visitor) photograph(name string) {
-	v.Helper()
-	folder := os.Getenv(screenshotsVariable)
-	if folder == "" {
-		return
-	}
-	time.Sleep(400 * time.Millisecond) // bars move to where they belong
-	picture, err := chromedp.Run(v.ctx, chromedp.FullScreenshot(100))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(folder, name+".png"), picture, 0o644)
-	}
-	if err != nil {
-		v.Errorf("photograph %s: %v", name, err)
 	}
 }
 

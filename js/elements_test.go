@@ -62,7 +62,7 @@ func TestTheElementsInABrowser(t *testing.T) {
 			if strings.Contains(text, "Guest") {
 				t.Errorf("%s: the table offers the plan of guests", what)
 			}
-			v.photograph("elements-" + what)
+			v.Photograph("elements-" + what)
 			v.audit(what)
 			if wrong := v.wrong(); len(wrong) > 0 {
 				t.Errorf("%s: the console says %s", what, strings.Join(wrong, "\n"))

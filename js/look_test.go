@@ -55,7 +55,7 @@ func TestVariablesAndThemesChangeTheLook(t *testing.T) {
 	if width := value[int](v, "document.documentElement.scrollWidth"); width > 320 {
 		t.Errorf("on a page of 320 pixels the components need %d", width)
 	}
-	v.photograph("narrow")
+	v.Photograph("narrow")
 }
 
 // TestPagesOfAGoServerNeedNoToken mounts the app routes and the script in a server that knows its users by a cookie.
@@ -101,7 +101,7 @@ func TestPagesOfAGoServerNeedNoToken(t *testing.T) {
 	v := browse(w)
 	v.act("open the page", chromedp.Navigate(w.site+"/page?scheme=light"))
 	v.await("This cannot be shown at the moment.", pageMax)
-	v.photograph("nobody")
+	v.Photograph("nobody")
 	v.wrong() // that nobody is signed in
 	v.act("sign in", chromedp.Navigate(w.site+"/sign-in"), chromedp.Navigate(w.site+"/page?scheme=light"))
 	v.await("0 of 20 used", pageMax)

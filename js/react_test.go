@@ -56,7 +56,7 @@ func TestTheReactComponentsInABrowser(t *testing.T) {
 			if got := value[string](v, `document.querySelector("[data-level]").dataset.level`); got != tt.level {
 				t.Errorf("%s: the level is %s, want %s", what, got, tt.level)
 			}
-			v.photograph("react-" + what)
+			v.Photograph("react-" + what)
 			v.audit(what)
 			if wrong := v.wrong(); len(wrong) > 0 {
 				t.Errorf("%s: the console says %s", what, strings.Join(wrong, "\n"))

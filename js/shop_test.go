@@ -47,7 +47,7 @@ func TestAPersonBuysFromThePricingTable(t *testing.T) {
 	if text := v.text(); strings.Contains(text, "Choose Pro") || strings.Contains(text, "You have used all") {
 		t.Errorf("after paying the page says:\n%s", text)
 	}
-	v.photograph("bought")
+	v.Photograph("bought")
 	v.audit("bought")
 
 	v.press("Buy 100 AI requests")
@@ -58,7 +58,7 @@ func TestAPersonBuysFromThePricingTable(t *testing.T) {
 	v.press("Yearly")
 	v.press("Switch to Pro")
 	v.await("Switch to Pro for $79.90 per year?", pageMax)
-	v.photograph("confirm")
+	v.Photograph("confirm")
 	v.audit("confirm")
 	v.press("Back")
 	if text := v.text(); !strings.Contains(text, "Switch to Pro") || strings.Contains(text, "$79.90 per year?") {
@@ -86,7 +86,7 @@ func TestAPersonBuysFromThePricingTable(t *testing.T) {
 	if !w.subscription("jo").cancels() {
 		t.Error("the subscription is not set to end")
 	}
-	v.photograph("canceled")
+	v.Photograph("canceled")
 }
 
 // bought is what the tests read of a subscription.

@@ -20,7 +20,7 @@ func TestAPersonWalksThroughTheChat(t *testing.T) {
 	c := begin(t, options{})
 	v := c.browse()
 
-	v.act("open the chat", chromedp.Navigate(c.url+"/"))
+	v.Act("open the chat", chromedp.Navigate(c.url+"/"))
 	v.says("01-guest", "Ask anything", "AI requests", "5 left", "Sign up")
 	for n := range 5 {
 		v.asks(n+1, 4-n)
@@ -28,10 +28,10 @@ func TestAPersonWalksThroughTheChat(t *testing.T) {
 	v.isRefused()
 	v.says("02-guest-limit", "0 left", "AI requests: not enough left", "Sign up with nothing but a name")
 
-	v.press("#refused a")
+	v.Press("#refused a")
 	v.says("03-sign-up", "Your name")
-	v.act("type a name", chromedp.SendKeys(chromedp.CSS("input[name=name]"), "Ada"))
-	v.press("form button")
+	v.Act("type a name", chromedp.SendKeys(chromedp.CSS("input[name=name]"), "Ada"))
+	v.Press("form button")
 	v.says("04-free", "Ada", "20 left", "What is toll 5?")
 	for n := range 20 {
 		v.asks(n+2, 19-n) // the guest's last answer is on the page
@@ -39,30 +39,30 @@ func TestAPersonWalksThroughTheChat(t *testing.T) {
 	v.isRefused()
 	v.says("05-free-limit", "AI requests: not enough left", "There is more from", "Get more")
 
-	v.press("#refused a")
+	v.Press("#refused a")
 	v.says("06-pricing", "$7.99 per month", "$79.90 per year", "1,000 token credits")
-	v.press("button[value=pro_monthly]")
+	v.Press("button[value=pro_monthly]")
 	v.pays("07-checkout")
 	v.says("08-back-with-pro", "Thank you", "1000 left", "Pro")
 	v.asks(22, 999)
 
-	v.act("see what there is", chromedp.Navigate(c.url+"/pricing"))
+	v.Act("see what there is", chromedp.Navigate(c.url+"/pricing"))
 	v.says("09-pricing-of-pro", "yours")
-	v.press("button[value=requests_100]")
+	v.Press("button[value=requests_100]")
 	v.pays("10-checkout-top-up")
 	v.says("11-back-with-top-up", "Thank you", "1099 left")
 	v.spentElsewhere()
 
-	v.act("open the account", chromedp.Navigate(c.url+"/account"))
+	v.Act("open the account", chromedp.Navigate(c.url+"/account"))
 	v.says("12-account", "Renews on", "$7.99", "100 AI requests", "$1.99")
-	v.press("form[action='/cancel'] button")
+	v.Press("form[action='/cancel'] button")
 	v.says("13-cancelled", "Ends on", "Keep the plan", "1049 left")
-	v.press("form[action='/portal'] button")
-	if at, err := chromedp.Run(v.ctx, chromedp.Location()); err != nil || !strings.HasPrefix(at, c.stripeURL) {
+	v.Press("form[action='/portal'] button")
+	if at, err := chromedp.Run(v.Ctx, chromedp.Location()); err != nil || !strings.HasPrefix(at, c.stripeURL) {
 		t.Errorf("the portal is at %s: %v", at, err)
 	}
 	v.says("14-portal", "Pro", "Keep the subscription", "Go back to the shop")
-	v.press("p a[href$='/account']")
+	v.Press("p a[href$='/account']")
 	v.says("15-back", "Ends on")
 	v.live()
 }
@@ -89,11 +89,11 @@ func TestAPageSaysWhatWentWrong(t *testing.T) {
 	t.Parallel()
 	c := begin(t, options{})
 	v := c.browse()
-	v.act("open the chat", chromedp.Navigate(c.url+"/"),
+	v.Act("open the chat", chromedp.Navigate(c.url+"/"),
 		chromedp.SendKeys(chromedp.CSS("#prompt"), "Tell me "+breakWord+"\n"), chromedp.WaitVisible(chromedp.CSS("#failed")))
 	v.left(5)
 	v.says("20-broken", "The model broke off. This cost you nothing.")
 
-	v.act("open what is not there", chromedp.Navigate(c.url+"/paid?session=cs_nothing"))
+	v.Act("open what is not there", chromedp.Navigate(c.url+"/paid?session=cs_nothing"))
 	v.says("21-wrong", "That did not work", "Back to the chat")
 }

@@ -18,13 +18,13 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/tollgate/tollgate/internal/testbrowser"
 	"github.com/tollgate/tollgate/internal/testdb"
 )
 
 const (
 	buildMax = 5 * time.Minute
-	// pageMax bounds one act on a page.
-	pageMax = 30 * time.Second
+	pageMax  = testbrowser.ActMax
 	// perDay is how many questions the free plan of the sample catalog has.
 	perDay = 20
 )
@@ -66,8 +66,8 @@ func TestAPersonUsesUpBuysAndCancels(t *testing.T) {
 	app := start(t, serve, `(http://127\.0\.0\.1:\d+)`)[0]
 
 	v := openBrowser(t)
-	v.act("visit", chromedp.Navigate(app))
-	v.act("sign up", chromedp.SendKeys(chromedp.CSS("input[name=name]"), "Ada"), chromedp.Click(chromedp.CSS("button")))
+	v.Act("visit", chromedp.Navigate(app))
+	v.Act("sign up", chromedp.SendKeys(chromedp.CSS("input[name=name]"), "Ada"), chromedp.Click(chromedp.CSS("button")))
 	v.until("#plan", "Free")
 	v.until("#remaining", fmt.Sprint(perDay))
 	for left := perDay - 1; left >= 0; left-- {
@@ -78,21 +78,19 @@ func TestAPersonUsesUpBuysAndCancels(t *testing.T) {
 	v.ask("one more")
 	v.until("#said", "Usage limit reached")
 
-	v.act("upgrade", chromedp.Click(chromedp.CSS("#upgrade")))
+	v.Act("upgrade", chromedp.Click(chromedp.CSS("#upgrade")))
 	v.at(said[2] + "/c/pay/")
-	for name, value := range map[string]string{"number": "4242424242424242", "expiry": "12 / 34", "cvc": "123", "name": "Ada"} {
-		v.act("type "+name, chromedp.SendKeys(chromedp.CSS(fmt.Sprintf("input[name=%q]", name)), value))
-	}
-	v.act("pay", chromedp.Click(chromedp.CSS("button[value=pay]")))
+	v.Fill(map[string]string{"number": "4242424242424242", "expiry": "12 / 34", "cvc": "123", "name": "Ada"})
+	v.Act("pay", chromedp.Click(chromedp.CSS("button[value=pay]")))
 	v.at(app)
 	v.reloadUntil("#plan", "Pro")
 	v.until("#remaining", "1000")
 	v.ask("still there?")
 	v.until("#remaining", "999")
-	v.act("cancel", chromedp.Click(chromedp.CSS("#cancel")))
+	v.Act("cancel", chromedp.Click(chromedp.CSS("#cancel")))
 	v.until("#ending", "Ends at")
 	v.until("#plan", "Pro")
-	v.act("manage", chromedp.Click(chromedp.CSS("#portal")))
+	v.Act("manage", chromedp.Click(chromedp.CSS("#portal")))
 	v.at(said[2] + "/p/session/")
 }
 
@@ -131,49 +129,16 @@ func start(t *testing.T, cmd *exec.Cmd, patterns ...string) []string {
 // A visitor is a person at a browser.
 type visitor struct {
 	*testing.T
-	ctx context.Context
+	*testbrowser.Page
 }
 
-// openBrowser starts a browser of its own for the test. One that is missing fails the test.
-func openBrowser(t *testing.T) *visitor {
-	t.Helper()
-	options := []chromedp.ExecAllocatorOption{chromedp.WindowSize(1100, 900)}
-	if os.Getuid() == 0 {
-		options = append(options, chromedp.NoSandbox) // Chromium refuses to have one as root
-	}
-	ctx, cancel := chromedp.NewContext(t.Context(), chromedp.WithAllocatorOptions(options...))
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("no browser starts: %v: run scripts/provide chromium, which says what to install", err)
-	}
-	return &visitor{t, ctx}
-}
-
-func (v *visitor) act(what string, steps ...chromedp.Action[chromedp.Void]) {
-	v.Helper()
-	ctx, cancel := context.WithTimeout(v.ctx, pageMax)
-	defer cancel()
-	if err := chromedp.Do(ctx, steps...); err != nil {
-		v.Fatalf("%s: %v\n%s", what, err, v.text("body"))
-	}
-}
+func openBrowser(t *testing.T) *visitor { return &visitor{t, testbrowser.Open(t, 1100, 900)} }
 
 // ask asks a question as soon as the page lets it.
 func (v *visitor) ask(question string) {
 	v.Helper()
 	field := chromedp.CSS("input[name=question]")
-	v.act("ask", chromedp.WaitEnabled(chromedp.CSS("#ask")), chromedp.Clear(field), chromedp.SendKeys(field, question), chromedp.Click(chromedp.CSS("#ask")))
-}
-
-// text returns what the page says at a place; empty when there is none.
-func (v *visitor) text(place string) string {
-	ctx, cancel := context.WithTimeout(v.ctx, 2*time.Second)
-	defer cancel()
-	text, err := chromedp.Run(ctx, chromedp.Text(chromedp.CSS(place)))
-	if err != nil {
-		return ""
-	}
-	return text
+	v.Act("ask", chromedp.WaitEnabled(chromedp.CSS("#ask")), chromedp.Clear(field), chromedp.SendKeys(field, question), chromedp.Click(chromedp.CSS("#ask")))
 }
 
 // until waits until a place of the page says something.
@@ -181,11 +146,11 @@ func (v *visitor) until(place, want string) {
 	v.Helper()
 	var got string
 	for end := time.Now().Add(pageMax); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if got = v.text(place); strings.HasPrefix(got, want) {
+		if got = v.Text(place); strings.HasPrefix(got, want) {
 			return
 		}
 	}
-	v.Fatalf("%s says %q, want %q:\n%s", place, got, want, v.text("body"))
+	v.Fatalf("%s says %q, want %q:\n%s", place, got, want, v.Text("body"))
 }
 
 // reloadUntil reloads the page until a place says something: what was bought may arrive a moment after the payer.
@@ -193,12 +158,12 @@ func (v *visitor) reloadUntil(place, want string) {
 	v.Helper()
 	for end := time.Now().Add(pageMax); time.Now().Before(end); {
 		v.until(place, "")
-		if strings.HasPrefix(v.text(place), want) {
+		if strings.HasPrefix(v.Text(place), want) {
 			return
 		}
-		v.act("reload", chromedp.Reload())
+		v.Act("reload", chromedp.Reload())
 	}
-	v.Fatalf("%s does not say %q:\n%s", place, want, v.text("body"))
+	v.Fatalf("%s does not say %q:\n%s", place, want, v.Text("body"))
 }
 
 // at waits until the browser is at an address that begins so.
@@ -206,9 +171,9 @@ func (v *visitor) at(address string) {
 	v.Helper()
 	var got string
 	for end := time.Now().Add(pageMax); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if got, _ = chromedp.Run(v.ctx, chromedp.Location()); strings.HasPrefix(got, address) {
+		if got, _ = chromedp.Run(v.Ctx, chromedp.Location()); strings.HasPrefix(got, address) {
 			return
 		}
 	}
-	v.Fatalf("the browser is at %s, want %s:\n%s", got, address, v.text("body"))
+	v.Fatalf("the browser is at %s, want %s:\n%s", got, address, v.Text("body"))
 }
