@@ -16,7 +16,7 @@ func TestCustomersWithoutBillingAreSubscribedOnce(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, db string) {
 		t.Parallel()
-		s := console(t, db, sandbox.Options{}, func(p *tollgate.Payments) { p.Automatic = &tollgate.AutomaticPlan{Price: "console_monthly"} })
+		s := console(t, db, sandbox.Options{}, func(o *tollgate.Options) { o.Payments.Automatic = &tollgate.AutomaticPlan{Price: "console_monthly"} })
 		elsewhere := "123456789012"
 		for _, name := range []id.Customer{"one", "two", "three"} {
 			s.customer(name)
@@ -28,7 +28,7 @@ func TestCustomersWithoutBillingAreSubscribedOnce(t *testing.T) {
 		}
 		// Half of the answers are lost on the way, and two processes are at it.
 		s.sandbox.SetChaos(sandbox.Chaos{Faults: []sandbox.Fault{{Method: http.MethodPost, Path: "/v1/", Percent: 50, Lose: true}}})
-		other := s.beside(db)
+		other := s.begin(db)
 		for range 5 {
 			if err := s.sandbox.AdvanceBy(s.ctx, 3*time.Minute); err != nil {
 				t.Fatal(err)

@@ -49,7 +49,7 @@ func TestNoHistoryGivesMoreOrLessThanWasPaidFor(t *testing.T) {
 func histories(t *testing.T, shop *shop) {
 	played := 0
 	rapid.Check(t, func(rt *rapid.T) {
-		if played++; played > historiesMax && !t.Failed() {
+		if played++; played > historiesMax() && !t.Failed() {
 			return
 		}
 		s := *shop
@@ -70,8 +70,13 @@ func histories(t *testing.T, shop *shop) {
 	})
 }
 
-// historiesMax is how many histories one run plays: under the race detector, each takes seconds.
-const historiesMax = 8
+// historiesMax returns how many histories one run plays: under the race detector, each takes seconds.
+func historiesMax() int {
+	if raced {
+		return 8
+	}
+	return 30
+}
 
 // policies puts drawn ones in force.
 func (h *history) policies() {

@@ -46,7 +46,7 @@ func TestKillingTheProcessAtAnyStepOfBillingLosesAndDoublesNothing(t *testing.T)
 				for _, stop := range stops {
 					got, seen := d.play(s, id.Customer(fmt.Sprintf("c%03d", stop)), stop)
 					if len(seen) != stop {
-						t.Errorf("it was to be killed at step %d, and passed %d", stop, len(seen))
+						t.Errorf("it was to be killed at step %d, and passed %d: %q", stop, len(seen), seen)
 					}
 					if diff := cmp.Diff(want, got); diff != "" {
 						t.Errorf("it ends otherwise (-want +got):\n%s", diff)

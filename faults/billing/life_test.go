@@ -99,9 +99,8 @@ func TestASubscriptionKeepsItsIDWhenItRenews(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, db string) {
 		t.Parallel()
-		s := open(t, db, sandbox.Options{})
-		s.notices = true
-		s.engine = s.begin(db)
+		s := openWith(t, db, sandbox.Options{}, []byte(catalog), func(o *tollgate.Options) { o.Notices = true })
+		s.stock()
 		s.customer("ida")
 		s.advance(time.Hour)
 		s.buy(tollgate.CheckoutRequest{Customer: "ida", Price: "pro_monthly"}, visa)

@@ -68,8 +68,8 @@ func TestACustomerIsWrittenToOncePerCause(t *testing.T) {
 		server := smtp.NewServer(box)
 		go func() { _ = server.Serve(listening) }()
 		t.Cleanup(func() { _ = server.Close() })
-		s := openWith(t, db, sandbox.Options{Chaos: sandbox.Chaos{Duplicate: 50}}, []byte(catalog), func(p *tollgate.Payments) {
-			p.Mail = tollgate.Mail{URL: "smtp+insecure://" + listening.Addr().String(), From: "billing@example.com", Product: "Acme"}
+		s := openWith(t, db, sandbox.Options{Chaos: sandbox.Chaos{Duplicate: 50}}, []byte(catalog), func(o *tollgate.Options) {
+			o.Payments.Mail = tollgate.Mail{URL: "smtp+insecure://" + listening.Addr().String(), From: "billing@example.com", Product: "Acme"}
 		})
 		s.stock()
 		expect := func(when string, words ...string) {

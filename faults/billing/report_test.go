@@ -26,7 +26,7 @@ const (
 )
 
 // console opens a shop that sells examples/catalogs/console.yaml.
-func console(t testing.TB, db string, options sandbox.Options, change func(*tollgate.Payments)) *shop {
+func console(t testing.TB, db string, options sandbox.Options, change func(*tollgate.Options)) *shop {
 	t.Helper()
 	text, err := catalogs.FS.ReadFile("console.yaml")
 	if err != nil {
@@ -305,21 +305,6 @@ func (s *shop) spend(name id.Customer, amount int64, txid string) {
 	}
 }
 
-// beside opens another engine on the shop's database.
-func (s *shop) beside(db string) *tollgate.Engine {
-	s.Helper()
-	e, err := tollgate.Open(s.ctx, db, tollgate.Options{Now: s.sandbox.Now, Payments: s.payments})
-	if err != nil {
-		s.Fatal(err)
-	}
-	s.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			s.Error(err)
-		}
-	})
-	return e
-}
-
 func TestManyWorkersReportOnce(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, db string) {
@@ -327,7 +312,7 @@ func TestManyWorkersReportOnce(t *testing.T) {
 		s := console(t, db, sandbox.Options{}, nil)
 		s.paying("org")
 		start := s.reportable("org", requests).PeriodStart
-		other := s.beside(db)
+		other := s.begin(db)
 		want := int64(0)
 		for round := range 12 {
 			s.spend("org", 10_000*max(0, 1-int64(round))+7, fmt.Sprint("r", round))
@@ -426,7 +411,7 @@ func TestAProcessThatDiesWhileItReportsLosesAndDoublesNothing(t *testing.T) {
 				}
 				dying, cancel := context.WithTimeout(s.ctx, 300*time.Millisecond) // within the retries of the call
 				defer cancel()
-				other := s.beside(db)
+				other := s.begin(db)
 				for dying.Err() == nil {
 					if _, err := other.Work(dying); err != nil && dying.Err() == nil {
 						t.Fatal(err)

@@ -61,8 +61,7 @@ type shop struct {
 	prices  map[string]string        // at Stripe, by slug
 	page    string                   // of a checkout that waits to be paid
 
-	payments tollgate.Payments
-	notices  bool // of the engines that begin from now on
+	options tollgate.Options // of its engines
 }
 
 const secretKey = "sk_test_shop"
@@ -76,7 +75,7 @@ func open(t testing.TB, db string, options sandbox.Options) *shop {
 }
 
 // openWith starts a shop that sells another catalog, of which nothing is at Stripe yet. change may change how it sells.
-func openWith(t testing.TB, db string, options sandbox.Options, catalog []byte, change func(*tollgate.Payments)) *shop {
+func openWith(t testing.TB, db string, options sandbox.Options, catalog []byte, change func(*tollgate.Options)) *shop {
 	t.Helper()
 	options.Frozen, options.Start = true, time.Date(2026, 1, 15, 10, 0, 0, 0, time.UTC)
 	listening := httptest.NewUnstartedServer(nil)
@@ -96,9 +95,9 @@ func openWith(t testing.TB, db string, options sandbox.Options, catalog []byte, 
 	if s.secret, err = stripe.Listen(s.hooks.URL); err != nil {
 		t.Fatal(err)
 	}
-	s.payments = tollgate.Payments{SecretKey: secretKey, WebhookSecret: s.secret, URL: s.url, SuccessURL: "https://example.com/ok", NoWork: true}
+	s.options = tollgate.Options{Now: stripe.Now, Payments: tollgate.Payments{SecretKey: secretKey, WebhookSecret: s.secret, URL: s.url, SuccessURL: "https://example.com/ok", NoWork: true}}
 	if change != nil {
-		change(&s.payments)
+		change(&s.options)
 	}
 	s.engine = s.begin(db)
 	t.Cleanup(func() {
@@ -117,7 +116,7 @@ func openWith(t testing.TB, db string, options sandbox.Options, catalog []byte, 
 // begin starts an engine on a database. It ends with the test.
 func (s *shop) begin(db string) *tollgate.Engine {
 	s.Helper()
-	e, err := tollgate.Open(s.ctx, db, tollgate.Options{Now: s.sandbox.Now, Payments: s.payments, Notices: s.notices})
+	e, err := tollgate.Open(s.ctx, db, s.options)
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 
 func TestAProgramPutsItsCatalogOnSale(t *testing.T) {
 	t.Parallel()
-	s := openWith(t, testdb.SQLite(t), sandbox.Options{}, []byte(strings.Replace(catalog, "{amount: 500,", "{name: Ten dozen tokens, amount: 500,", 1)), func(p *tollgate.Payments) { p.ReturnURL = "https://example.com/account" })
+	s := openWith(t, testdb.SQLite(t), sandbox.Options{}, []byte(strings.Replace(catalog, "{amount: 500,", "{name: Ten dozen tokens, amount: 500,", 1)), func(o *tollgate.Options) { o.Payments.ReturnURL = "https://example.com/account" })
 	s.customer("ann")
 	order := tollgate.CheckoutRequest{Customer: "ann", Price: "pro_monthly"}
 	if _, err := s.engine.Checkout(s.ctx, order); !fault.Has(err, fault.PaymentsNotConfigured) {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	stripe "github.com/stripe/stripe-go/v86"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/tollgate/tollgate/fault"
 )
@@ -28,14 +29,15 @@ type Options struct {
 
 // A Client calls Stripe. It is safe for concurrent use.
 type Client struct {
-	api    *stripe.Client
-	raw    *stripe.BackendImplementation // for requests and answers that must keep their decimals
-	key    string
-	secret string // of webhooks
-	live   bool
-	log    *slog.Logger
-	sold   sync.Map // price id at Stripe → priceMeta: what a price is for does not change
-	meters sync.Map // event name → meter id
+	api     *stripe.Client
+	raw     *stripe.BackendImplementation // for requests and answers that must keep their decimals
+	key     string
+	secret  string // of webhooks
+	live    bool
+	log     *slog.Logger
+	sold    sync.Map           // price id at Stripe → priceMeta: what a price is for does not change
+	reading singleflight.Group // of prices for sold
+	meters  sync.Map           // event name → meter id
 }
 
 const (

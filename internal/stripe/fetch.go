@@ -166,18 +166,22 @@ func metaOf(p *stripe.Price) priceMeta {
 	return m
 }
 
-// priceMeta reads what a price stands for, once.
+// priceMeta reads what a price stands for, once, however many ask.
 func (c *Client) priceMeta(ctx context.Context, priceID string) (priceMeta, error) {
-	if m, ok := c.sold.Load(priceID); ok {
-		return m.(priceMeta), nil
-	}
-	p, err := call(ctx, c, "read price", func(ctx context.Context) (*stripe.Price, error) { return c.api.V1Prices.Retrieve(ctx, priceID, nil) })
-	if err != nil {
-		return priceMeta{}, err
-	}
-	m := metaOf(p)
-	c.sold.Store(priceID, m)
-	return m, nil
+	m, err, _ := c.reading.Do(priceID, func() (any, error) {
+		if m, ok := c.sold.Load(priceID); ok {
+			return m, nil
+		}
+		// Without the asker's patience: others wait for the same answer.
+		p, err := call(context.WithoutCancel(ctx), c, "read price", func(ctx context.Context) (*stripe.Price, error) { return c.api.V1Prices.Retrieve(ctx, priceID, nil) })
+		if err != nil {
+			return priceMeta{}, err
+		}
+		m := metaOf(p)
+		c.sold.Store(priceID, m)
+		return m, nil
+	})
+	return m.(priceMeta), err
 }
 
 func invoiceOf(i *stripe.Invoice) subscription.Invoice {
