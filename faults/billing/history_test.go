@@ -73,9 +73,9 @@ func histories(t *testing.T, shop *shop) {
 // historiesMax returns how many histories one run plays: under the race detector, each takes seconds.
 func historiesMax() int {
 	if raced {
-		return 8
+		return 6
 	}
-	return 30
+	return 20
 }
 
 // policies puts drawn ones in force.
