@@ -52,8 +52,7 @@ type Subscription struct {
 	PausedPayments bool      `json:"pausedPayments,omitempty"` // its invoices are not collected
 	LatestInvoice  string    `json:"latestInvoice,omitempty"`
 
-	Method    string `json:"-"` // the way it is paid, when it has one of its own
-	MoreItems bool   `json:"-"` // Items lacks some
+	Method string `json:"-"` // the way it is paid, when it has one of its own
 }
 
 // An Item is one price of a subscription.
@@ -108,8 +107,7 @@ type Invoice struct {
 	NextAttempt  time.Time     `json:"nextAttempt,omitzero"`
 	Lines        []InvoiceLine `json:"lines"`
 
-	Intents   []string `json:"-"` // the payment intents that paid it
-	MoreLines bool     `json:"-"` // Lines lacks some
+	Intents []string `json:"-"` // the payment intents that paid it
 }
 
 // An InvoiceLine is one amount of an invoice.
@@ -154,8 +152,6 @@ type Payment struct {
 	TopUp       id.Slug   `json:"topUp,omitempty"`
 	CreatedAt   time.Time `json:"createdAt"`
 	Returns     []Return  `json:"refunds,omitempty"`
-
-	MoreReturns bool `json:"-"` // Returns lacks some
 
 	Grants  map[id.Slug]quantity.Units `json:"-"` // what a top-up gives, as it was sold
 	Expires time.Duration              `json:"-"` // of the grants after CreatedAt; 0 is never

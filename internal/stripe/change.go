@@ -208,6 +208,8 @@ func (c *Client) Subscription(ctx context.Context, subscriptionID string) (s sub
 	if found == nil || found.Customer == nil {
 		return subscription.Subscription{}, "", fault.New(fault.NotFound, "There is no subscription %q at Stripe.", subscriptionID).With("subscription", subscriptionID)
 	}
-	s = subscriptionOf(found)
-	return s, found.Customer.ID, c.moreItems(ctx, &s)
+	if err := c.allItems(ctx, found); err != nil {
+		return subscription.Subscription{}, "", err
+	}
+	return subscriptionOf(found), found.Customer.ID, nil
 }

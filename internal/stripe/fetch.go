@@ -43,26 +43,20 @@ func (c *Client) Fetch(ctx context.Context, customer string) (subscription.Pictu
 }
 
 func (c *Client) subscriptions(ctx context.Context, p *subscription.Picture) error {
-	found, err := call(ctx, c, "list subscriptions", func(ctx context.Context) (all []subscription.Subscription, err error) {
+	found, err := whole(ctx, c, "list subscriptions", func(ctx context.Context) *stripe.V1List[*stripe.Subscription] {
 		params := &stripe.SubscriptionListParams{Customer: &p.Customer, Status: stripe.String("all")}
 		params.Limit = stripe.Int64(pageLength)
-		for s, err := range c.api.V1Subscriptions.List(ctx, params).All(ctx) {
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, subscriptionOf(s))
-		}
-		return all, nil
+		return c.api.V1Subscriptions.List(ctx, params)
 	})
 	if err != nil {
 		return err
 	}
-	for n := range found {
-		if err := c.moreItems(ctx, &found[n]); err != nil {
+	for _, s := range found {
+		if err := c.allItems(ctx, s); err != nil {
 			return err
 		}
+		p.Subscriptions = append(p.Subscriptions, subscriptionOf(s))
 	}
-	p.Subscriptions = found
 	return nil
 }
 
@@ -86,21 +80,16 @@ func subscriptionOf(s *stripe.Subscription) subscription.Subscription {
 		out.Method = s.DefaultPaymentMethod.ID
 	}
 	for _, i := range s.Items.Data {
-		addItem(&out, i)
+		// Since 2025-03-31.basil the period is the items'.
+		if start, end := moment(i.CurrentPeriodStart), moment(i.CurrentPeriodEnd); end.After(out.PeriodEnd) {
+			out.PeriodStart, out.PeriodEnd = start, end
+		}
+		out.Items = append(out.Items, itemOf(i))
 	}
-	out.MoreItems = s.Items.HasMore
 	if s.CancelAtPeriodEnd && out.CancelAt.IsZero() { // the portal sets cancel_at instead
 		out.CancelAt = out.PeriodEnd
 	}
 	return out
-}
-
-// addItem adds an item, and its period: since 2025-03-31.basil the items have it.
-func addItem(s *subscription.Subscription, i *stripe.SubscriptionItem) {
-	if start, end := moment(i.CurrentPeriodStart), moment(i.CurrentPeriodEnd); end.After(s.PeriodEnd) {
-		s.PeriodStart, s.PeriodEnd = start, end
-	}
-	s.Items = append(s.Items, itemOf(i))
 }
 
 func itemOf(i *stripe.SubscriptionItem) subscription.Item {
@@ -118,27 +107,22 @@ func itemOf(i *stripe.SubscriptionItem) subscription.Item {
 }
 
 func (c *Client) invoices(ctx context.Context, p *subscription.Picture) error {
-	found, err := call(ctx, c, "list invoices", func(ctx context.Context) (all []subscription.Invoice, err error) {
+	found, err := whole(ctx, c, "list invoices", func(ctx context.Context) *stripe.V1List[*stripe.Invoice] {
 		params := &stripe.InvoiceListParams{Customer: &p.Customer}
 		params.Limit = stripe.Int64(pageLength)
 		params.AddExpand("data.payments")
-		for i, err := range c.api.V1Invoices.List(ctx, params).All(ctx) {
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, invoiceOf(i))
-		}
-		return all, nil
+		return c.api.V1Invoices.List(ctx, params)
 	})
 	if err != nil {
 		return err
 	}
-	for n := range found {
-		if err := c.moreLines(ctx, &found[n]); err != nil {
+	for _, i := range found {
+		if err := c.allLines(ctx, i); err != nil {
 			return err
 		}
-		for k := range found[n].Lines {
-			l := &found[n].Lines[k]
+		out := invoiceOf(i)
+		for k := range out.Lines {
+			l := &out.Lines[k]
 			if l.PriceID == "" {
 				continue
 			}
@@ -148,8 +132,8 @@ func (c *Client) invoices(ctx context.Context, p *subscription.Picture) error {
 			}
 			l.Price, l.Plan, l.Meter = m.price, m.plan, m.meter
 		}
+		p.Invoices = append(p.Invoices, out)
 	}
-	p.Invoices = found
 	return nil
 }
 
@@ -202,7 +186,6 @@ func invoiceOf(i *stripe.Invoice) subscription.Invoice {
 		for _, l := range i.Lines.Data {
 			out.Lines = append(out.Lines, lineOf(l))
 		}
-		out.MoreLines = i.Lines.HasMore
 	}
 	if i.Payments != nil {
 		for _, paid := range i.Payments.Data {
@@ -238,29 +221,27 @@ func (c *Client) payments(ctx context.Context, p *subscription.Picture) error {
 			paid[intent] = i.ID
 		}
 	}
-	found, err := call(ctx, c, "list charges", func(ctx context.Context) (all []subscription.Payment, err error) {
+	found, err := whole(ctx, c, "list charges", func(ctx context.Context) *stripe.V1List[*stripe.Charge] {
 		params := &stripe.ChargeListParams{Customer: &p.Customer}
 		params.Limit = stripe.Int64(pageLength)
 		params.AddExpand("data.refunds")
-		for ch, err := range c.api.V1Charges.List(ctx, params).All(ctx) {
-			if err != nil {
-				return nil, err
-			}
-			pay := paymentOf(ch)
-			pay.Invoice = paid[pay.Intent]
-			all = append(all, pay)
-		}
-		return all, nil
+		return c.api.V1Charges.List(ctx, params)
 	})
 	if err != nil {
 		return err
 	}
-	for n := range found {
-		if err := c.returns(ctx, &found[n]); err != nil {
+	for _, ch := range found {
+		if err := c.allRefunds(ctx, ch); err != nil {
 			return err
 		}
+		disputes, err := c.disputes(ctx, ch)
+		if err != nil {
+			return err
+		}
+		pay := paymentOf(ch)
+		pay.Invoice, pay.Returns = paid[pay.Intent], append(pay.Returns, disputes...)
+		p.Payments = append(p.Payments, pay)
 	}
-	p.Payments = found
 	return nil
 }
 
@@ -273,7 +254,6 @@ func paymentOf(ch *stripe.Charge) subscription.Payment {
 		for _, r := range ch.Refunds.Data {
 			out.Returns = append(out.Returns, returnOf(r))
 		}
-		out.MoreReturns = ch.Refunds.HasMore
 	}
 	if ch.PaymentIntent != nil {
 		out.Intent = ch.PaymentIntent.ID
