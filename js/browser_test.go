@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	pageMax = testbrowser.ActMax
+	pageMax = time.Minute
 	// liveMax is what a live balance is promised within.
 	liveMax = time.Second
 )

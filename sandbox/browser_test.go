@@ -50,7 +50,7 @@ func TestAPersonPaysInABrowser(t *testing.T) {
 		if got := state(session); got != status {
 			t.Errorf("%s: the session is %s, want %s", what, got, status)
 		}
-		if text := v.Text("body"); !strings.Contains(text, says) {
+		if text := v.Text(); !strings.Contains(text, says) {
 			t.Errorf("%s: the page does not say %q:\n%s", what, says, text)
 		}
 	}

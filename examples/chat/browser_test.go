@@ -39,14 +39,14 @@ func (c *town) browse() *visitor {
 func (v *visitor) until(within time.Duration, expression string) {
 	v.Helper()
 	if _, err := chromedp.Run(v.Ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(within), chromedp.WithPollingInterval(10*time.Millisecond))); err != nil {
-		v.Fatalf("%s is not so within %s: %v\n%s", expression, within, err, v.Text("body"))
+		v.Fatalf("%s is not so within %s: %v\n%s", expression, within, err, v.Glimpse("body"))
 	}
 }
 
 // says fails the test unless the page says something, and leaves a picture of it.
 func (v *visitor) says(picture string, wants ...string) {
 	v.Helper()
-	text := v.Text("body")
+	text := v.Text()
 	for _, want := range wants {
 		if !strings.Contains(text, want) {
 			v.Errorf("%s does not say %q:\n%s", picture, want, text)

@@ -146,11 +146,11 @@ func (v *visitor) until(place, want string) {
 	v.Helper()
 	var got string
 	for end := time.Now().Add(pageMax); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if got = v.Text(place); strings.HasPrefix(got, want) {
+		if got = v.Glimpse(place); strings.HasPrefix(got, want) {
 			return
 		}
 	}
-	v.Fatalf("%s says %q, want %q:\n%s", place, got, want, v.Text("body"))
+	v.Fatalf("%s says %q, want %q:\n%s", place, got, want, v.Glimpse("body"))
 }
 
 // reloadUntil reloads the page until a place says something: what was bought may arrive a moment after the payer.
@@ -158,12 +158,12 @@ func (v *visitor) reloadUntil(place, want string) {
 	v.Helper()
 	for end := time.Now().Add(pageMax); time.Now().Before(end); {
 		v.until(place, "")
-		if strings.HasPrefix(v.Text(place), want) {
+		if strings.HasPrefix(v.Glimpse(place), want) {
 			return
 		}
 		v.Act("reload", chromedp.Reload())
 	}
-	v.Fatalf("%s does not say %q:\n%s", place, want, v.Text("body"))
+	v.Fatalf("%s does not say %q:\n%s", place, want, v.Glimpse("body"))
 }
 
 // at waits until the browser is at an address that begins so.
@@ -175,5 +175,5 @@ func (v *visitor) at(address string) {
 			return
 		}
 	}
-	v.Fatalf("the browser is at %s, want %s:\n%s", got, address, v.Text("body"))
+	v.Fatalf("the browser is at %s, want %s:\n%s", got, address, v.Glimpse("body"))
 }

@@ -70,7 +70,7 @@ type till struct {
 
 func open(t *testing.T, around func(http.Handler) http.Handler) till {
 	t.Helper()
-	server, err := sandbox.New(sandbox.Options{Seed: 1})
+	server, err := sandbox.New(sandbox.Options{Seed: 1, Frozen: true}) // prorations and expiries come when a test moves the clock
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,11 +19,12 @@ const (
 	// PicturesVariable names the environment variable with a folder for pictures of the pages. Without it none are kept.
 	PicturesVariable = "TOLLGATE_TEST_PICTURES"
 	// ActMax bounds one act on a page.
-	ActMax = time.Minute
+	ActMax = 30 * time.Second
 
-	settleMax = 400 * time.Millisecond // until what moves on a page has moved
-	phone     = 390
-	tall      = 800
+	glimpseMax = 2 * time.Second
+	settleMax  = 400 * time.Millisecond // until what moves on a page has moved
+	phone      = 390
+	tall       = 800
 )
 
 // A Step is done on a page.
@@ -72,7 +73,7 @@ func (p *Page) Act(what string, steps ...Step) {
 	ctx, cancel := context.WithTimeout(p.Ctx, ActMax)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
-		p.t.Fatalf("%s: %v\n%s", what, err, p.Text("body"))
+		p.t.Fatalf("%s: %v\n%s", what, err, p.Glimpse("body"))
 	}
 }
 
@@ -82,7 +83,7 @@ func (p *Page) Press(selector string) {
 	ctx, cancel := context.WithTimeout(p.Ctx, ActMax)
 	defer cancel()
 	if _, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
-		p.t.Fatalf("press %s: %v\n%s", selector, err, p.Text("body"))
+		p.t.Fatalf("press %s: %v\n%s", selector, err, p.Glimpse("body"))
 	}
 }
 
@@ -95,15 +96,26 @@ func (p *Page) Fill(values map[string]string) {
 	}
 }
 
-// Text returns what the page says at a CSS selector, empty when nothing is there.
-func (p *Page) Text(selector string) string {
-	ctx, cancel := context.WithTimeout(p.Ctx, 2*time.Second)
-	defer cancel()
-	text, err := chromedp.Run(ctx, chromedp.Text(chromedp.CSS(selector)))
+// Text returns what the page says. One that cannot be read fails the test, with an empty text.
+func (p *Page) Text() string {
+	p.t.Helper()
+	text, err := p.read("body", ActMax)
 	if err != nil {
-		return ""
+		p.t.Errorf("read the page: %v", err)
 	}
 	return text
+}
+
+// Glimpse returns what the page says at a CSS selector now, empty when nothing is there or it cannot be read.
+func (p *Page) Glimpse(selector string) string {
+	text, _ := p.read(selector, glimpseMax)
+	return text
+}
+
+func (p *Page) read(selector string, within time.Duration) (string, error) {
+	ctx, cancel := context.WithTimeout(p.Ctx, within)
+	defer cancel()
+	return chromedp.Run(ctx, chromedp.Text(chromedp.CSS(selector)))
 }
 
 // Location returns the page's address.
