@@ -127,8 +127,9 @@ func (e *Engine) PatchCustomer(ctx context.Context, name id.Customer, ch Custome
 }
 
 // EraseCustomer removes what names or describes a customer, for good: externalId, name, email, metadata, the properties of its
-// events, its e-mails and what Stripe's events said of it. What Stripe keeps is to be erased at Stripe. Its ledger stays, under a number nobody can look up, so that totals do not change.
-// Faults: not_found.
+// events, its ways to pay, its e-mails and what Stripe's events say of it, those that come later included. What Stripe keeps
+// is to be erased at Stripe. Its ledger, payments and invoices stay, under a number nobody can look up, so that totals do not
+// change. Faults: not_found.
 func (e *Engine) EraseCustomer(ctx context.Context, name id.Customer) error {
 	if err := name.Check("customer"); err != nil {
 		return err

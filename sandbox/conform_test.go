@@ -251,6 +251,10 @@ var visits = []visit{
 		back := s.get("/v1/subscription_items", "subscription=%s&limit=1&ending_before=%s", sub.id(), rest.text("data.1.id"))
 		s.want(back, "data.0.id", rest.text("data.0.id"))
 		s.want(back, "has_more", true)
+		for _, cursor := range []string{"starting_after", "ending_before"} {
+			s.refused("GET", "/v1/subscription_items", "subscription="+sub.id()+"&"+cursor+"=si_none", nil,
+				refusal{400, invalid, "resource_missing", cursor, "No such item: 'si_none'"})
+		}
 	}},
 	{"GET /v1/invoices", func(s *shop) {
 		sub := s.subscription()

@@ -1,6 +1,7 @@
 package billing_test
 
 import (
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -205,6 +206,36 @@ func TestATopUpIsGrantedOnceAndItsRefundTakesBackWhatIsLeft(t *testing.T) {
 			t.Errorf("a third refund is answered %v, want invalid_request", err)
 		}
 		s.audit()
+	})
+}
+
+// Of a refund Stripe sends two events: the charge's names the customer, the refund's does not.
+func TestEventsOfOneCustomerAreReadOnceTogether(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, db string) {
+		t.Parallel()
+		s := open(t, db, sandbox.Options{})
+		s.customer("zoe")
+		s.buy(tollgate.CheckoutRequest{Customer: "zoe", TopUp: "pack"}, visa)
+		s.settle()
+		payments, err := s.engine.PaymentsOf(s.ctx, "zoe", "", 0)
+		if err != nil || len(payments.Data) != 1 {
+			t.Fatalf("the payments are %v, %v", payments, err)
+		}
+		s.stripe("/v1/refunds", url.Values{"charge": {payments.Data[0].ID}, "amount": {"100"}})
+		if err := s.sandbox.Flush(s.ctx); err != nil {
+			t.Fatal(err)
+		}
+		const reading = "GET /v1/subscriptions"
+		before := s.calls.Seen()[reading]
+		events, err := s.engine.Work(s.ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := s.calls.Seen()[reading] - before; events < 2 || got != 1 {
+			t.Errorf("%d events took %d readings of the customer, want at least two events and one reading", events, got)
+		}
+		s.want("a fifth refunded", "zoe", "free", "tokens", 80)
 	})
 }
 

@@ -102,5 +102,22 @@ func TestACustomerIsWrittenToOncePerCause(t *testing.T) {
 		}
 		s.settle()
 		expect("cancelled", "receipt", "trial", "payment", "cancel")
+		kept := func() (n int) {
+			t.Helper()
+			if err := s.engine.SQL().QueryRowContext(s.ctx, "SELECT count(*) FROM mail").Scan(&n); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		s.advance(10 * day)
+		if n := kept(); n != 4 {
+			t.Errorf("after ten days %d e-mails are kept for the operator, want 4", n)
+		}
+		s.advance(31 * day)
+		if n := kept(); n != 0 {
+			t.Errorf("after thirty days %d e-mails are kept, want none", n)
+		}
+		s.settle()
+		expect("long after", "receipt", "trial", "payment", "cancel")
 	})
 }

@@ -249,6 +249,16 @@ func TestEraseLeavesTheLedgerAndNothingThatNamesTheCustomer(t *testing.T) {
 			if _, err := db.Bind(t.Context(), key, at, noon()); err != nil {
 				t.Fatal(err)
 			}
+			update(t, db, func(tx *store.Tx) error {
+				r := store.Record{Customer: key, CreatedAt: noon(), Body: json.RawMessage(`{"last4":"4242"}`)}
+				for _, r.Kind = range []string{store.RecordMethod, store.RecordPayment} {
+					r.ID = r.Kind + at
+					if err := tx.WriteRecord(t.Context(), r); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
 			if _, err := db.PutEvents(t.Context(), store.StripeEvent{ID: "evt_" + at, Stripe: at, Payload: `{"email":"ann@example.com"}`, State: store.EventDone}); err != nil {
 				t.Fatal(err)
 			}
@@ -260,6 +270,12 @@ func TestEraseLeavesTheLedgerAndNothingThatNamesTheCustomer(t *testing.T) {
 			}
 			return tx.Erase(t.Context(), c.Key, at)
 		})
+		for _, key := range []id.Key{a.Customer, b.Customer} {
+			at := fmt.Sprint("cus_", key)
+			if _, err := db.PutEvents(t.Context(), store.StripeEvent{ID: "evt_late_" + at, Stripe: at, Payload: `{"email":"ann@example.com"}`, State: store.EventPending}); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if _, err := db.CustomerOf(t.Context(), "ann"); !store.None(err) {
 			t.Errorf("by name: %v, want no row", err)
 		}
@@ -268,6 +284,17 @@ func TestEraseLeavesTheLedgerAndNothingThatNamesTheCustomer(t *testing.T) {
 		}
 		if found, err := db.CustomersOf(t.Context(), []id.Customer{"ann", id.Customer(fmt.Sprint("erased:", a.Customer))}); err != nil || len(found) != 0 {
 			t.Errorf("among names: %v, %v", found, err)
+		}
+		insert(t, db, customer("erased:living"))
+		used, err := db.UsageOfMany(t.Context(), []id.Customer{"ann", id.Customer(fmt.Sprint("erased:", a.Customer)), "erased:living", "bob"}, []id.Slug{"requests"},
+			period.Span{Start: noon(), End: at})
+		names := make([]id.Customer, len(used))
+		for i, u := range used {
+			names[i] = u.Name
+		}
+		slices.Sort(names)
+		if want := []id.Customer{"bob", "erased:living"}; err != nil || !slices.Equal(names, want) {
+			t.Errorf("the usage is of %v, want %v (%v)", names, want, err)
 		}
 		erased := everything(t, db, a.AccountKey, "t")
 		if len(erased.Lines) != 4 || erased.Seen.Events != 0 {
@@ -283,12 +310,18 @@ func TestEraseLeavesTheLedgerAndNothingThatNamesTheCustomer(t *testing.T) {
 			int64(a.Customer)).Scan(&traces); err != nil || traces != 0 {
 			t.Errorf("the customer's row still describes it (%v)", err)
 		}
-		for what, query := range map[string]string{
-			"e-mails":         "SELECT count(*) FROM mail WHERE body LIKE '%ann@%'",
-			"Stripe's events": "SELECT count(*) FROM stripe_event WHERE payload LIKE '%ann@%'",
+		for _, kept := range []struct {
+			what, query string
+			want        int
+		}{
+			{"e-mails", "SELECT count(*) FROM mail WHERE body LIKE '%ann@%'", 1},
+			{"what Stripe's events say, before and after", "SELECT count(*) FROM stripe_event WHERE payload LIKE '%ann@%'", 2},
+			{"Stripe's events", "SELECT count(*) FROM stripe_event", 4},
+			{"ways to pay", "SELECT count(*) FROM stripe_record WHERE kind = 'method'", 1},
+			{"payments", "SELECT count(*) FROM stripe_record WHERE kind = 'payment'", 2},
 		} {
-			if err := db.SQL().QueryRow(query).Scan(&traces); err != nil || traces != 1 {
-				t.Errorf("%s: %d with an address, want the other customer's 1 (%v)", what, traces, err)
+			if err := db.SQL().QueryRow(kept.query).Scan(&traces); err != nil || traces != kept.want {
+				t.Errorf("%s: %d are kept, want %d, the other customer's among them (%v)", kept.what, traces, kept.want, err)
 			}
 		}
 		differ(t, "another customer", before, everything(t, db, b.AccountKey, "t"))

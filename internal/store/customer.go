@@ -42,6 +42,11 @@ const (
 	customerFrom = `
 		FROM customer AS c
 		JOIN subscription AS s ON s.customer = c.id AND s.ended_at = 0`
+
+	// erasedPrefix begins the externalIds of erased customers, and of others if they like.
+	erasedPrefix = "erased:"
+	// unerased holds for customers that are not erased. Nearly all names say so without a look at the row.
+	unerased = "(substr(c.external_id, 1, 7) <> '" + erasedPrefix + "' OR c.erased_at = 0)"
 )
 
 func scanCustomer(row scanner) (Customer, error) {
@@ -243,18 +248,20 @@ func (tx *Tx) PlanAt(ctx context.Context, c *Customer, t time.Time) error {
 	return nil
 }
 
-// Erase removes what names or describes a customer: externalId, name, email, metadata, adjustments and the properties of
-// its events. The ledger stays, under a number nobody can look up.
+// Erase removes what names or describes a customer: externalId, name, email, metadata, adjustments, ways to pay, the
+// properties of its events, its e-mails and what Stripe's events say. The ledger, payments and invoices stay, under a number
+// nobody can look up.
 func (tx *Tx) Erase(ctx context.Context, key id.Key, at time.Time) error {
 	if err := tx.outdate(ctx, key); err != nil { // first: it keeps events from being added meanwhile
 		return err
 	}
 	for _, stmt := range []string{
-		`UPDATE customer SET external_id = 'erased:' || CAST(id AS TEXT), name = '', email = '', timezone = '', metadata = '{}', adjustments = '', erased_at = $2
+		`UPDATE customer SET external_id = '` + erasedPrefix + `' || CAST(id AS TEXT), name = '', email = '', timezone = '', metadata = '{}', adjustments = '', erased_at = $2
 			WHERE id = $1`,
 		`UPDATE event SET properties = '' WHERE customer = $1 AND properties <> '' AND CAST($2 AS BIGINT) > 0`,
 		`DELETE FROM seen WHERE customer = $1 AND CAST($2 AS BIGINT) > 0`,
 		`UPDATE subscription SET ended_at = $2 WHERE customer = $1 AND ended_at = 0`,
+		`DELETE FROM stripe_record WHERE customer = $1 AND kind = '` + RecordMethod + `' AND CAST($2 AS BIGINT) > 0`,
 		`DELETE FROM mail WHERE customer = $1 AND CAST($2 AS BIGINT) > 0`,
 		`UPDATE stripe_event SET payload = '{}' WHERE stripe IN (SELECT stripe FROM stripe_customer WHERE customer = $1) AND CAST($2 AS BIGINT) > 0`,
 	} {

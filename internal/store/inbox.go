@@ -45,7 +45,13 @@ func (db *DB) PutEvents(ctx context.Context, events ...StripeEvent) (fresh int, 
 		for _, e := range events {
 			res, err := tx.sql.ExecContext(ctx, `
 				INSERT INTO stripe_event (`+inboxColumns+`)
-				VALUES ($1, $2, $3, $4, $5, 0, $6, '', $7, $6)
+				SELECT $1, $2, $3, CASE WHEN EXISTS (
+					SELECT 1
+					FROM stripe_customer AS b
+					JOIN customer AS c ON c.id = b.customer
+					WHERE b.stripe = $3 AND c.erased_at > 0
+				) THEN '{}' ELSE $4 END, $5, 0, CAST($6 AS BIGINT), '', CAST($7 AS BIGINT), CAST($6 AS BIGINT)
+				WHERE TRUE
 				ON CONFLICT (id) DO NOTHING`, e.ID, e.Kind, e.Stripe, e.Payload, e.State, micros(e.ReceivedAt), micros(e.CreatedAt))
 			if err != nil {
 				return fmt.Errorf("write event: %w", err)
