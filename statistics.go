@@ -275,7 +275,7 @@ func (e *Engine) sinceReset(ctx context.Context, r UsageRequest, m meter.Meter, 
 
 // firstUsage returns the start of the first slot before end that a meter has usage in; end when there is none.
 func (e *Engine) firstUsage(ctx context.Context, k store.MeterKey, end time.Time) (time.Time, error) {
-	read, _, err := e.db.UsageOf(ctx, k, "", period.Span{Start: time.UnixMicro(0), End: end})
+	read, _, err := e.db.UsageOf(ctx, k, "", period.Span{Start: time.UnixMicro(0), End: end}, usage.Grain)
 	if err != nil {
 		return end, err
 	}

@@ -3,9 +3,11 @@ package tollgate
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"runtime"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -24,13 +26,19 @@ type answer map[store.MeterKey]*found
 // was written.
 func (e *Engine) ask(ctx context.Context, q query, account id.Slug) (answer, credit.State, error) {
 	q.buckets = q.calendar.Cut(q.grouping, q.span)
-	read, state, err := e.db.UsageOf(ctx, store.MeterKey{Customer: q.customers[0], Meter: q.meters[0].Slug}, account, q.span)
-	if err != nil {
-		return nil, state, err
+	for grain := q.buckets.Grain(); ; grain = usage.Grain {
+		read, state, err := e.db.UsageOf(ctx, store.MeterKey{Customer: q.customers[0], Meter: q.meters[0].Slug}, account, q.span, grain)
+		if err != nil {
+			return nil, state, err
+		}
+		if out, err := e.count(ctx, q, read, grain, q.buckets.Sheet(1)); !errors.Is(err, errDayCut) {
+			return out, state, err
+		}
 	}
-	out, err := e.count(ctx, q, read, q.buckets.Sheet(1))
-	return out, state, err
 }
+
+// errDayCut says that the span ends within a day in which something happened later: shorter slots are to be read.
+var errDayCut = errors.New("the span cuts a day")
 
 // askTogether is the least number of customers that are worth a statement of their own; a larger query asks several side
 // by side.
@@ -51,7 +59,9 @@ func (e *Engine) askMany(ctx context.Context, q query, names []id.Customer, fill
 	for i, part := range parts {
 		group.Go(func() error {
 			var err error
-			answers[i], err = e.askPart(all, q, part, fill)
+			if answers[i], err = e.askPart(all, q, part, q.buckets.Grain(), fill); errors.Is(err, errDayCut) {
+				answers[i], err = e.askPart(all, q, part, usage.Grain, fill)
+			}
 			return err
 		})
 	}
@@ -65,12 +75,12 @@ func (e *Engine) askMany(ctx context.Context, q query, names []id.Customer, fill
 	return out, nil
 }
 
-func (e *Engine) askPart(ctx context.Context, q query, names []id.Customer, fill bool) (map[id.Customer]map[id.Slug]usage.Stats, error) {
+func (e *Engine) askPart(ctx context.Context, q query, names []id.Customer, grain time.Duration, fill bool) (map[id.Customer]map[id.Slug]usage.Stats, error) {
 	slugs := make([]id.Slug, len(q.meters))
 	for i, m := range q.meters {
 		slugs[i] = m.Slug
 	}
-	read, err := e.db.UsageOfMany(ctx, names, slugs, q.span)
+	read, err := e.db.UsageOfMany(ctx, names, slugs, q.span, grain)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +93,7 @@ func (e *Engine) askPart(ctx context.Context, q query, names []id.Customer, fill
 			all.Months, all.Tail = append(all.Months, c.Months...), append(all.Tail, c.Tail...)
 		}
 		usage.Clear(sheet)
-		found, err := e.count(ctx, q, all, sheet)
+		found, err := e.count(ctx, q, all, grain, sheet)
 		if err != nil {
 			return nil, err
 		}
@@ -101,8 +111,9 @@ func (e *Engine) askPart(ctx context.Context, q query, names []id.Customer, fill
 }
 
 // count answers a query from what was read: the roll-up and the lines behind it where slots will do, events where
-// properties count or the span cuts a slot. It counts into sheet, which is empty and has a series for each customer and meter.
-func (e *Engine) count(ctx context.Context, q query, read store.UsageRead, sheet []usage.Series) (answer, error) {
+// properties count or the span cuts a slot; errDayCut when that is a day. It counts into sheet, which is empty and has a
+// series for each customer and meter.
+func (e *Engine) count(ctx context.Context, q query, read store.UsageRead, grain time.Duration, sheet []usage.Series) (answer, error) {
 	out, meters := make(answer, len(q.customers)*len(q.meters)), map[id.Slug]meter.Meter{}
 	all := make([]found, 0, len(q.customers)*len(q.meters))
 	for _, m := range q.meters {
@@ -120,6 +131,7 @@ func (e *Engine) count(ctx context.Context, q query, read store.UsageRead, sheet
 		return len(q.filters) > 0 || q.property != "" || meters[slug].Aggregation == meter.Unique
 	}
 	var slots usage.SlotReader
+	dayCut := false
 	for _, d := range read.Months {
 		need := func(s usage.Slot) { r.need(d.MeterKey, d.Account, s.First, s.Final) }
 		var err error
@@ -127,9 +139,13 @@ func (e *Engine) count(ctx context.Context, q query, read store.UsageRead, sheet
 			err = d.EachSlot(need)
 		} else {
 			err = d.CountInto(out[d.MeterKey].Series, &slots, func(s usage.Slot) {
+				dayCut = grain == usage.Day
 				r.cut[cutSlot{d.MeterKey, d.Account, s.At}] = true
 				need(s)
 			})
+		}
+		if dayCut {
+			return nil, errDayCut
 		}
 		if err != nil {
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -146,6 +147,9 @@ func (b *logbook) compare(t *rapid.T, e *tollgate.Engine, now time.Time, names [
 	week := rapid.SampledFrom([]string{"monday", "sunday"}).Draw(t, "week")
 	by := rapid.SampledFrom(usage.Groupings()).Draw(t, "by")
 	from := now.Add(-time.Duration(rapid.IntRange(0, 45*24*3600).Draw(t, "from")) * time.Second)
+	if rapid.Bool().Draw(t, "midnight") {
+		from = from.Truncate(usage.Day)
+	}
 	to := from.Add(time.Duration(rapid.IntRange(1, 45*24*3600).Draw(t, "length")) * time.Second)
 	calendar, err := usage.ParseCalendar(zone, week)
 	if err != nil {
@@ -238,6 +242,59 @@ func TestTwoProcessesRollUpTogether(t *testing.T) {
 			if err != nil || got.Total != quantity.Whole(400) || got.Current != quantity.Whole(400) {
 				t.Errorf("total %s, current %s, %v; want 400", got.Total, got.Current, err)
 			}
+		}
+	})
+}
+
+// Whatever the roll-up says that the ledger does not, an audit finds, in quarters of an hour and in days.
+func TestAuditCountsTheRollUpAgain(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		e := open(t, url, newClock(noon()))
+		put(t, e, "ann", "pro")
+		for i := range 3 {
+			if _, err := e.Record(t.Context(), use("ann", "requests", 1, fmt.Sprint(i))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := e.RollUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		findings := func() []tollgate.Finding {
+			t.Helper()
+			audit, err := e.Audit(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return audit.Findings
+		}
+		if found := findings(); len(found) != 0 {
+			t.Fatalf("an audit of what nobody touched finds %v", found)
+		}
+		var slots, days string
+		err := e.SQL().QueryRow("SELECT (SELECT slots FROM usage_month), (SELECT days FROM usage_days)").Scan(&slots, &days)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tt := range []struct{ what, tamper, mend, was string }{
+			{"no slots", "UPDATE usage_month SET slots = ''", "UPDATE usage_month SET slots = $1", slots},
+			{"slots of another month", "UPDATE usage_month SET month = month + 1", "UPDATE usage_month SET month = month - 1, slots = $1", slots},
+			{"no days", "UPDATE usage_days SET days = ''", "UPDATE usage_days SET days = $1", days},
+			{"days of another month", "UPDATE usage_days SET month = month + 1", "UPDATE usage_days SET month = month - 1, days = $1", days},
+			{"days of a meter that was not used", "UPDATE usage_days SET days = days || ' tokens ' || substr(days, 10)", "UPDATE usage_days SET days = $1", days},
+		} {
+			if _, err := e.SQL().Exec(tt.tamper); err != nil {
+				t.Fatal(err)
+			}
+			if found := findings(); len(found) != 1 || !strings.Contains(found[0].Problem, "roll-up") {
+				t.Errorf("%s: an audit finds %v", tt.what, found)
+			}
+			if _, err := e.SQL().Exec(tt.mend, tt.was); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if found := findings(); len(found) != 0 {
+			t.Errorf("an audit of what was mended finds %v", found)
 		}
 	})
 }

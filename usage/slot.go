@@ -7,8 +7,12 @@ import (
 	"github.com/tollgate/tollgate/quantity"
 )
 
-// Grain is the length of a slot.
-const Grain = 15 * time.Minute
+const (
+	// Grain is the length of a slot: every zone's clocks differ from UTC by whole quarters of an hour.
+	Grain = 15 * time.Minute
+	// Day is the length of a slot that Days returns.
+	Day = 24 * time.Hour
+)
 
 // A Fact is one ledger line as the statistics see it: usage, or the undoing of usage.
 type Fact struct {
@@ -18,9 +22,9 @@ type Fact struct {
 	Void   bool           // the usage was undone
 }
 
-// A Slot is the net usage of a meter in one quarter of an hour, as far as one account's lines go.
+// A Slot is the net usage of a meter in one quarter of an hour, or one UTC day, as far as one account's lines go.
 type Slot struct {
-	At      int64 // which slot: quarters of an hour since 1970 UTC
+	At      int64 // its beginning: quarters of an hour since 1970 UTC
 	Events  int64 // that still count
 	Sum     Total
 	Peak    quantity.Units // the largest amount
@@ -97,11 +101,29 @@ func (s *Slots) Merge(t Slots) {
 			*s = slices.Insert(*s, i, y)
 			continue
 		}
-		x := &(*s)[i]
-		x.First, x.Final = min(x.First, y.First), max(x.Final, y.Final)
-		x.Events, x.Sum, x.Peak = x.Events+y.Events, x.Sum.Plus(y.Sum), max(x.Peak, y.Peak)
-		x.read(y.Last, y.LastAt, y.LastSeq)
+		(*s)[i].merge(y)
 	}
+}
+
+func (x *Slot) merge(y Slot) {
+	x.First, x.Final = min(x.First, y.First), max(x.Final, y.Final)
+	x.Events, x.Sum, x.Peak = x.Events+y.Events, x.Sum.Plus(y.Sum), max(x.Peak, y.Peak)
+	x.read(y.Last, y.LastAt, y.LastSeq)
+}
+
+// Days adds slots of a Grain up to slots of a Day, which are UTC days.
+func (s Slots) Days() Slots {
+	const slots = int64(Day / Grain)
+	var out Slots
+	for _, x := range s {
+		x.At = floor(x.At, slots) * slots
+		if n := len(out); n > 0 && out[n-1].At == x.At {
+			out[n-1].merge(x)
+			continue
+		}
+		out = append(out, x)
+	}
+	return out
 }
 
 // Clone returns a copy that shares no memory with s.

@@ -153,6 +153,16 @@ func (c Calendar) dates(to *Cut) {
 	}
 }
 
+// Grain returns the longest slots that answer for the buckets: those of a Day when all begin with UTC days, else of a Grain.
+func (c *Cut) Grain() time.Duration {
+	for _, us := range c.starts {
+		if us%int64(Day/time.Microsecond) != 0 {
+			return Grain
+		}
+	}
+	return Day
+}
+
 // bucket returns which bucket holds a moment, -1 when none does. It looks at the one that held the moment before first.
 func (c *Cut) bucket(us int64, before int) int {
 	if us < c.starts[0] || us >= c.end {
@@ -226,34 +236,40 @@ type SlotReader struct {
 	slot Slot
 }
 
-// AddTo counts the slots that a text spells into a series. Those that the span or a bucket cuts are left out and given to
-// cut: their events are to be added one by one.
-func (r *SlotReader) AddTo(s *Series, text string, cut func(Slot)) error {
+// AddTo counts the slots that a text spells, of a Grain or of a Day, into a series. Those that the span or a bucket cuts are
+// left out and given to cut: their events are to be added one by one.
+func (r *SlotReader) AddTo(s *Series, text string, grain time.Duration, cut func(Slot)) error {
 	from, err := newSpelling(text, r.room)
 	if err != nil {
 		return err
 	}
-	r.room = from.room
+	r.room = from.all
+	length := int64(grain / time.Microsecond)
 	for from.next(&r.slot) {
-		if !s.addSlot(&r.slot) {
+		if !s.addSlot(&r.slot, length) {
 			cut(r.slot)
 		}
 	}
 	return from.err()
 }
 
-// AddSlot counts a slot that lies whole within a bucket. It reports false, and counts nothing, when the slot is cut: its
-// events are then to be added one by one. A slot outside the span is left out.
-func (s *Series) AddSlot(x Slot) bool { return s.addSlot(&x) }
+// AddSlot counts a slot, of a Grain or of a Day, that lies whole within a bucket. It reports false, and counts nothing, when
+// the slot is cut: its events are then to be added one by one. A slot outside the span is left out.
+func (s *Series) AddSlot(x Slot, grain time.Duration) bool {
+	return s.addSlot(&x, int64(grain/time.Microsecond))
+}
 
-func (s *Series) addSlot(x *Slot) bool {
-	const grain = int64(Grain / time.Microsecond)
-	start := x.At * grain
-	if start+grain <= s.cut.starts[0] || start >= s.cut.end {
+func (s *Series) addSlot(x *Slot, length int64) bool {
+	start := x.At * int64(Grain/time.Microsecond)
+	end := start + length
+	if end <= s.cut.starts[0] || start >= s.cut.end {
 		return true
 	}
+	if end > s.cut.end && x.LastAt != minTime && x.LastAt < s.cut.end {
+		end = s.cut.end // nothing happened in the rest
+	}
 	i := s.cut.bucket(start, s.at)
-	if i < 0 || start+grain > s.cut.end || i+1 < len(s.cut.starts) && start+grain > s.cut.starts[i+1] {
+	if i < 0 || end > s.cut.end || i+1 < len(s.cut.starts) && end > s.cut.starts[i+1] {
 		return false
 	}
 	s.at = i

@@ -142,24 +142,32 @@ func TestBucketsTile(t *testing.T) {
 	})
 }
 
-// TestSlotsCountAsEventsDo: however facts are split over slots and merged, the statistics are those of the facts.
+// TestSlotsCountAsEventsDo: however facts are split over slots, merged, and added up to days, the statistics are those of the
+// facts. A slot is cut only by an end that comes before something in it.
 func TestSlotsCountAsEventsDo(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		c := usage.Calendar{Zone: time.UTC}
 		start := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-		span := period.Span{Start: start, End: start.AddDate(0, 0, 5)}
+		span := period.Span{Start: start, End: start.Add(time.Duration(rapid.IntRange(1, 5*96*15).Draw(t, "minutes")) * time.Minute)}
+		grain := rapid.SampledFrom([]time.Duration{usage.Grain, usage.Day}).Draw(t, "grain")
 		aggregation := rapid.SampledFrom([]meter.Aggregation{meter.Sum, meter.Count, meter.Max, meter.Last}).Draw(t, "meter")
 		direct := c.Cut(usage.ByDay, span).Series()
 		var parts [3]usage.Slots
+		var facts []usage.Fact
 		for seq := range int64(rapid.IntRange(0, 60).Draw(t, "events")) {
 			f := usage.Fact{At: start.Add(time.Duration(rapid.IntRange(0, 5*96-1).Draw(t, "at")) * 15 * time.Minute), Seq: seq + 1,
 				Amount: quantity.Units(rapid.Int64Range(0, int64(quantity.Max)).Draw(t, "amount"))}
+			if rapid.Bool().Draw(t, "whole") {
+				f.Amount -= f.Amount % quantity.One
+			}
+			facts = append(facts, f)
 			direct.Add(f, "")
 			part := &parts[rapid.IntRange(0, 2).Draw(t, "part")]
 			part.Add(f)
 			if aggregation == meter.Sum && rapid.IntRange(0, 5).Draw(t, "void") == 0 {
 				f.Void = true
+				facts = append(facts, f)
 				direct.Add(f, "")
 				parts[rapid.IntRange(0, 2).Draw(t, "part")].Add(f)
 			}
@@ -172,11 +180,30 @@ func TestSlotsCountAsEventsDo(t *testing.T) {
 			}
 			all.Merge(read)
 		}
-		rolled := c.Cut(usage.ByDay, span).Series()
-		for _, s := range all {
-			if !rolled.AddSlot(s) {
-				t.Fatalf("slot %v is cut", s)
+		if grain == usage.Day {
+			days, err := usage.ParseSlots(all.Days().String())
+			if err != nil {
+				t.Fatal(err)
 			}
+			all = days
+		}
+		cut := c.Cut(usage.ByDay, span)
+		if got := cut.Grain(); got != usage.Day {
+			t.Fatalf("days in UTC ask for slots of %s", got)
+		}
+		rolled := cut.Series()
+		for _, s := range all {
+			if rolled.AddSlot(s, grain) {
+				continue
+			}
+			began, late := usage.SlotStart(s.At), false
+			for _, f := range facts {
+				late = late || !f.At.Before(span.End) && f.At.Before(began.Add(grain))
+			}
+			if !late || !began.Before(span.End) {
+				t.Fatalf("slot %v is cut, and nothing in it is later than the span", s)
+			}
+			return
 		}
 		want, wantErr := direct.Stats(aggregation, true)
 		got, err := rolled.Stats(aggregation, true)
@@ -238,6 +265,7 @@ func TestStatsAreOverBuckets(t *testing.T) {
 func FuzzParseSlots(f *testing.F) {
 	f.Add("")
 	f.Add(usage.Slots{{At: 5, Events: 2, Peak: 7, Last: 3, LastAt: 9, LastSeq: 4, First: 2, Final: 4}, {At: 9, Events: 1, Peak: 1, Last: 2, First: 6, Final: 6}}.String())
+	f.Add(usage.Slots{{At: 5, Events: 2, Peak: quantity.One, Last: quantity.One, LastAt: 9, LastSeq: 4, First: 2, Final: 4}}.Days().String())
 	f.Add("BAAA")
 	f.Add("////")
 	f.Fuzz(func(t *testing.T, text string) {

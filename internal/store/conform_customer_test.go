@@ -13,6 +13,7 @@ import (
 	"github.com/tollgate/tollgate/internal/store"
 	"github.com/tollgate/tollgate/period"
 	"github.com/tollgate/tollgate/subscription"
+	"github.com/tollgate/tollgate/usage"
 )
 
 func TestFiftyCallersMakeOneCustomer(t *testing.T) {
@@ -287,7 +288,7 @@ func TestEraseLeavesTheLedgerAndNothingThatNamesTheCustomer(t *testing.T) {
 		}
 		insert(t, db, customer("erased:living"))
 		used, err := db.UsageOfMany(t.Context(), []id.Customer{"ann", id.Customer(fmt.Sprint("erased:", a.Customer)), "erased:living", "bob"}, []id.Slug{"requests"},
-			period.Span{Start: noon(), End: at})
+			period.Span{Start: noon(), End: at}, usage.Grain)
 		names := make([]id.Customer, len(used))
 		for i, u := range used {
 			names[i] = u.Name

@@ -71,7 +71,10 @@ func (db *DB) Roll(ctx context.Context, keys []AccountKey) (more []AccountKey, e
 		if err := tx.mergeMonths(ctx, months); err != nil {
 			return err
 		}
-		return tx.writeMonths(ctx, months)
+		if err := tx.writeMonths(ctx, months); err != nil {
+			return err
+		}
+		return tx.writeDays(ctx, months)
 	})
 }
 
@@ -250,9 +253,21 @@ func (tx *Tx) writeMonths(ctx context.Context, months map[monthKey]usage.Slots) 
 	return nil
 }
 
-// RolledOf returns an account's tally and its rows of the roll-up.
+// RolledOf returns an account's tally and its rows of the roll-up. Where the days kept of a month are not what its slots add
+// up to, it is returned without slots.
 func (tx *Tx) RolledOf(ctx context.Context, k AccountKey) (tally int64, months map[MeterKey]map[int64]usage.Slots, err error) {
 	months = map[MeterKey]map[int64]usage.Slots{}
+	of := func(meter id.Slug) map[int64]usage.Slots {
+		m := MeterKey{k.Customer, meter}
+		if months[m] == nil {
+			months[m] = map[int64]usage.Slots{}
+		}
+		return months[m]
+	}
+	days, err := tx.daysOf(ctx, k)
+	if err != nil {
+		return 0, nil, err
+	}
 	rows, err := tx.sql.QueryContext(ctx, `
 		SELECT t.seq, COALESCE(d.meter, ''), COALESCE(d.month, 0), COALESCE(d.slots, '')
 		FROM usage_tally AS t
@@ -262,19 +277,22 @@ func (tx *Tx) RolledOf(ctx context.Context, k AccountKey) (tally int64, months m
 		return 0, nil, fmt.Errorf("read roll-up: %w", err)
 	}
 	err = each(rows, func() error {
-		m := MeterKey{Customer: k.Customer}
-		var day int64
+		d := dayKey{account: k.Slug}
 		var text string
-		if err := rows.Scan(&tally, &m.Meter, &day, &text); err != nil || m.Meter == "" {
+		if err := rows.Scan(&tally, &d.meter, &d.month, &text); err != nil || d.meter == "" {
 			return err
 		}
 		slots, err := usage.ParseSlots(text)
-		if months[m] == nil {
-			months[m] = map[int64]usage.Slots{}
+		if days[d] != slots.Days().String() {
+			slots = nil
 		}
-		months[m][day] = slots
+		delete(days, d)
+		of(d.meter)[d.month] = slots
 		return err
 	})
+	for d := range days {
+		of(d.meter)[d.month] = nil
+	}
 	return tally, months, err
 }
 

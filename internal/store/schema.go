@@ -25,7 +25,7 @@ type schema struct {
 // tables are all of ours.
 func tables() []string {
 	return []string{"account", "api_key", "automatic_subscription", "catalog", "customer", "entry", "event", "mail", "migration", "notice", "price", "seen",
-		"stripe_customer", "stripe_event", "stripe_mark", "stripe_record", "subscription", "token_key", "usage_month", "usage_report", "usage_tally"}
+		"stripe_customer", "stripe_event", "stripe_mark", "stripe_record", "subscription", "token_key", "usage_days", "usage_month", "usage_report", "usage_tally"}
 }
 
 func newSchema(name string) (*schema, error) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,6 +36,7 @@ type UsageMonth struct {
 	MeterKey
 	Account id.Slug
 	slots   string
+	grain   time.Duration // of the slots
 }
 
 // EachSlot calls do with each slot of the month, in the order of time.
@@ -43,7 +45,7 @@ func (m *UsageMonth) EachSlot(do func(usage.Slot)) error { return m.named(usage.
 // CountInto counts the month's slots into a series by way of r, and gives those that the series cuts to cut; see
 // usage.SlotReader.
 func (m *UsageMonth) CountInto(s *usage.Series, r *usage.SlotReader, cut func(usage.Slot)) error {
-	return m.named(r.AddTo(s, m.slots, cut))
+	return m.named(r.AddTo(s, m.slots, m.grain, cut))
 }
 
 func (m *UsageMonth) named(err error) error {
@@ -63,21 +65,29 @@ type UsageRead struct {
 const ofAccount = "t.customer = a.customer AND t.account = a.slug"
 
 // UsageOf returns the usage of a meter within a span, as of one moment of the database: the roll-up's months that the span
-// touches, and the facts within the span that are not in the roll-up, those of other meters of the same customer
-// included. With it comes the state of one of the customer's accounts, empty when it has no row.
-func (db *DB) UsageOf(ctx context.Context, k MeterKey, account id.Slug, span period.Span) (UsageRead, credit.State, error) {
+// touches, in slots of usage.Grain or usage.Day, and the facts within the span that are not in the roll-up, those of other
+// meters of the same customer included. With it comes the state of one of the customer's accounts, empty when it has no row.
+func (db *DB) UsageOf(ctx context.Context, k MeterKey, account id.Slug, span period.Span, grain time.Duration) (UsageRead, credit.State, error) {
 	var out UsageRead
 	var state credit.State
-	rows, err := db.reads.QueryContext(ctx, `
+	args := []any{int64(k.Customer), string(account), usage.MonthOf(span.Start), usage.MonthOf(span.End)}
+	months := `
+		SELECT '', 0, FALSE, 0, 0, 0, FALSE, FALSE, 0, 0, d.days, -1
+		FROM usage_days AS d
+		WHERE d.customer = $1 AND d.month BETWEEN $3 AND $4`
+	if grain != usage.Day {
+		args = append(args, string(k.Meter))
+		months = `
 		SELECT d.account, 0, FALSE, 0, 0, 0, FALSE, FALSE, 0, 0, d.slots, -1
 		FROM usage_month AS d
-		WHERE d.customer = $1 AND d.month BETWEEN $3 AND $4 AND d.meter = $2
+		WHERE d.customer = $1 AND d.month BETWEEN $3 AND $4 AND d.meter = $5`
+	}
+	rows, err := db.reads.QueryContext(ctx, months+`
 		UNION ALL
 		SELECT `+stateColumns+`, COALESCE(t.seq, 0)
 		FROM account AS a
 		LEFT JOIN usage_tally AS t ON `+ofAccount+`
-		WHERE a.customer = $1 AND (a.seq > COALESCE(t.seq, 0) OR a.slug = $5)`,
-		int64(k.Customer), string(k.Meter), usage.MonthOf(span.Start), usage.MonthOf(span.End), string(account))
+		WHERE a.customer = $1 AND (a.seq > COALESCE(t.seq, 0) OR a.slug = $2)`, args...)
 	if err != nil {
 		return out, state, fmt.Errorf("read usage: %w", err)
 	}
@@ -88,8 +98,16 @@ func (db *DB) UsageOf(ctx context.Context, k MeterKey, account id.Slug, span per
 		if err := rows.Scan(a.columns(&tally)...); err != nil {
 			return err
 		}
+		if tally < 0 && grain == usage.Day {
+			eachOf(a.detail, func(meter, account id.Slug, days string) {
+				if meter == k.Meter {
+					out.Months = append(out.Months, UsageMonth{k, account, days, grain})
+				}
+			})
+			return nil
+		}
 		if tally < 0 {
-			out.Months = append(out.Months, UsageMonth{k, a.slug, a.detail})
+			out.Months = append(out.Months, UsageMonth{k, a.slug, a.detail, grain})
 			return nil
 		}
 		if a.state.Seq > tally {
@@ -117,24 +135,30 @@ type CustomerUsage struct {
 }
 
 // UsageOfMany is UsageOf for several meters of several customers: of those that exist, erased ones left out.
-func (db *DB) UsageOfMany(ctx context.Context, names []id.Customer, meters []id.Slug, span period.Span) ([]CustomerUsage, error) {
+func (db *DB) UsageOfMany(ctx context.Context, names []id.Customer, meters []id.Slug, span period.Span, grain time.Duration) ([]CustomerUsage, error) {
 	packed, err := packNames(names)
 	if err != nil {
 		return nil, err
 	}
 	args := []any{packed, usage.MonthOf(span.Start), usage.MonthOf(span.End)}
-	asked := make([]string, len(meters)) // equalities: to SQLite a list is a table to look up in
-	for i, m := range meters {
-		args = append(args, string(m))
-		asked[i] = fmt.Sprintf("d.meter = $%d", len(args))
+	rolled := `SELECT string_agg(d.days, ' ')
+				FROM usage_days AS d
+				WHERE d.customer = c.id AND d.month BETWEEN $2 AND $3`
+	if grain != usage.Day {
+		asked := make([]string, len(meters)) // equalities: to SQLite a list is a table to look up in
+		for i, m := range meters {
+			args = append(args, string(m))
+			asked[i] = fmt.Sprintf("d.meter = $%d", len(args))
+		}
+		rolled = `SELECT string_agg(concat(d.meter, ' ', d.account, ' ', d.slots), ' ')
+				FROM usage_month AS d
+				WHERE d.customer = c.id AND d.month BETWEEN $2 AND $3 AND (` + strings.Join(asked, " OR ") + ")"
 	}
 	// One row per customer: handing over a row takes SQLite longer than finding it. Accounts and tallies are each read in one
 	// go, and in words only when they differ: no tally is ahead of its account.
 	rows, err := db.reads.QueryContext(ctx, `
 		SELECT c.external_id, c.id,
-			COALESCE((SELECT string_agg(concat(d.meter, ' ', d.account, ' ', d.slots), ' ')
-				FROM usage_month AS d
-				WHERE d.customer = c.id AND d.month BETWEEN $2 AND $3 AND (`+strings.Join(asked, " OR ")+`)), ''),
+			COALESCE((`+rolled+`), ''),
 			CASE WHEN (SELECT SUM(a.seq) FROM account AS a WHERE a.customer = c.id) > COALESCE((SELECT SUM(t.seq) FROM usage_tally AS t WHERE t.customer = c.id), 0)
 				THEN concat((SELECT string_agg(concat(a.slug, ' ', a.seq), ' ') FROM account AS a WHERE a.customer = c.id), '/',
 					(SELECT string_agg(concat(t.account, ' ', t.seq), ' ') FROM usage_tally AS t WHERE t.customer = c.id))
@@ -154,11 +178,11 @@ func (db *DB) UsageOfMany(ctx context.Context, names []id.Customer, meters []id.
 			return err
 		}
 		u.Months = make([]UsageMonth, 0, 2*len(meters))
-		for months != "" {
-			m := UsageMonth{MeterKey: MeterKey{u.Key, id.Slug(word(&months))}}
-			m.Account, m.slots = id.Slug(word(&months)), word(&months)
-			u.Months = append(u.Months, m)
-		}
+		eachOf(months, func(meter, account id.Slug, slots string) {
+			if slices.Contains(meters, meter) {
+				u.Months = append(u.Months, UsageMonth{MeterKey{u.Key, meter}, account, slots, grain})
+			}
+		})
 		at[u.Key], out = len(out), append(out, u)
 		accounts, tallies, _ := strings.Cut(ledger, "/")
 		return unrolledOf(u.Key, accounts, tallies, func(r LineRange) { grown = append(grown, r) })
@@ -224,7 +248,7 @@ func (db *DB) UsageOfAll(ctx context.Context, meter id.Slug, span period.Span) (
 	}
 	var grown []LineRange
 	err = each(rows, func() error {
-		var m UsageMonth
+		m := UsageMonth{grain: usage.Grain}
 		var from, to int64
 		if err := rows.Scan(&m.Customer, &m.Meter, &m.Account, &m.slots, &from, &to); err != nil {
 			return err
