@@ -64,7 +64,7 @@ type Engine struct {
 	notices bool
 	book    atomic.Pointer[book]
 	zones   sync.Map // IANA name → *time.Location
-	purged  sync.Map // store.Outbox → time.Time of its last purge
+	purged  sync.Map // table → time.Time of its last purge
 
 	tokenKeys *tokenRing
 

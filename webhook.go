@@ -18,6 +18,9 @@ const (
 	eventWaitMax  = time.Hour
 	// eventsAtOnce is how many events one round works on, and customersAtOnce of how many customers at the same time.
 	eventsAtOnce, customersAtOnce = 200, 16
+	// eventKept is for how long an event that was worked on is kept, so that it is not worked on again. Stripe sends one for
+	// up to three days, and lists it for 30 (https://docs.stripe.com/webhooks, https://docs.stripe.com/api/events).
+	eventKept = 60 * 24 * time.Hour
 	// workPoll is how soon a process sees what another one received.
 	workPoll = time.Second
 	// reconcileEvery is how often events that never arrived are looked for.
@@ -129,6 +132,10 @@ func (e *Engine) Work(ctx context.Context) (int, error) {
 
 func (e *Engine) workInbox(ctx context.Context) (int, error) {
 	now := e.Now()
+	err := e.purge("stripe_event", now, func() error { return e.db.PurgeEvents(ctx, now.Add(-eventKept)) })
+	if err != nil {
+		return 0, outside("purge events", err)
+	}
 	events, err := e.db.ClaimEvents(ctx, now, now.Add(eventLease), eventsAtOnce)
 	if err != nil {
 		return 0, outside("claim events", err)

@@ -99,6 +99,48 @@ func TestSharesOfRefundsThatFailAreGivenBack(t *testing.T) {
 	})
 }
 
+func TestEventsAreForgottenLongAfterTheyWereWorkedOn(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, db string) {
+		t.Parallel()
+		s := open(t, db, sandbox.Options{})
+		s.customer("uma")
+		s.buy(tollgate.CheckoutRequest{Customer: "uma", TopUp: "pack"}, visa)
+		s.settle()
+		kept := func(state string) []tollgate.StripeEvent {
+			t.Helper()
+			events, err := s.engine.Webhooks(s.ctx, state, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return events
+		}
+		done := kept("done")
+		if len(done) < 2 {
+			t.Fatalf("a top-up leaves %d events", len(done))
+		}
+		stuck := done[0].ID
+		if _, err := s.engine.SQL().ExecContext(s.ctx, "UPDATE stripe_event SET state = 'parked' WHERE id = $1", stuck); err != nil {
+			t.Fatal(err)
+		}
+		s.advance(59 * day)
+		if got := kept("done"); len(got) < len(done)-1 {
+			t.Errorf("after 59 days %d events are kept, want %d", len(got), len(done)-1)
+		}
+		s.advance(2 * day)
+		s.recover()
+		for _, e := range kept("") {
+			if e.ID != stuck && e.ReceivedAt.Before(s.sandbox.Now().Add(-60*day)) {
+				t.Errorf("%s of %s is kept, or was read again", e.Type, e.ReceivedAt)
+			}
+		}
+		if got := kept("parked"); len(got) != 1 || got[0].ID != stuck {
+			t.Errorf("parked: %v, want %s", got, stuck)
+		}
+		s.want("two months later", "uma", "free", "tokens", 100)
+	})
+}
+
 // parked fails when an event waits or was given up.
 func parked(s *shop) {
 	s.Helper()

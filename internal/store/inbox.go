@@ -112,6 +112,14 @@ func (db *DB) SettleEvents(ctx context.Context, events []StripeEvent) error {
 	})
 }
 
+// PurgeEvents forgets events that came before a time and were worked on.
+func (db *DB) PurgeEvents(ctx context.Context, before time.Time) error {
+	return db.Update(ctx, func(tx *Tx) error {
+		_, err := tx.sql.ExecContext(ctx, "DELETE FROM stripe_event WHERE state = $1 AND received_at < $2", EventDone, micros(before))
+		return err
+	})
+}
+
 // StripeEvents returns events of the states named, all when none are, newest first, up to limit.
 func (db *DB) StripeEvents(ctx context.Context, limit int, states ...string) ([]StripeEvent, error) {
 	where, args := "", []any{limit}
