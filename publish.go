@@ -31,6 +31,23 @@ func (e *Engine) CatalogText() string { return e.book.Load().text }
 // long as payments are configured. Faults: invalid_request with every problem and its place; conflict when somebody
 // published at the same moment.
 func (e *Engine) Publish(ctx context.Context, file string, document []byte, dryRun bool) (Publication, error) {
+	return e.publish(ctx, file, document, dryRun, anyVersion)
+}
+
+// PublishOver is Publish of a change to a certain version, such as the one that a dry run compared with: when another one is
+// in force nothing is published; 0 stands for none. A document without changes is answered as by Publish, so that a retry is.
+// Faults: those of Publish; conflict with the details version, which was named, and current, which is in force.
+func (e *Engine) PublishOver(ctx context.Context, version int64, file string, document []byte, dryRun bool) (Publication, error) {
+	if version < 0 {
+		return Publication{}, fault.Field("over", version, nil, "over is the number of a version, or 0 when no catalog has been published yet.")
+	}
+	return e.publish(ctx, file, document, dryRun, version)
+}
+
+// anyVersion stands for whichever version is in force.
+const anyVersion = -1
+
+func (e *Engine) publish(ctx context.Context, file string, document []byte, dryRun bool, over int64) (Publication, error) {
 	c, err := plan.Parse(file, document)
 	if err != nil {
 		return Publication{}, err
@@ -44,6 +61,10 @@ func (e *Engine) Publish(ctx context.Context, file string, document []byte, dryR
 		before = nil
 	}
 	out := Publication{Version: old.Version, Changes: plan.Diff(before, c), DryRun: dryRun}
+	if len(out.Changes) > 0 && over != anyVersion && over != old.Version {
+		f := fault.New(fault.Conflict, "Version %d of the catalog is in force, not %d. Look at what it changed, then publish over it.", old.Version, over)
+		return Publication{}, f.With("version", over).With("current", old.Version)
+	}
 	if dryRun || len(out.Changes) == 0 {
 		return out, nil
 	}

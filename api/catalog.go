@@ -31,19 +31,29 @@ func (s *Server) catalog(x *exchange, r *http.Request) error {
 }
 
 type catalogWrite struct {
-	DryRun  bool `query:"dryRun" doc:"true shows what would change and publishes nothing." example:"true"`
+	DryRun  bool  `query:"dryRun" doc:"true shows what would change and publishes nothing." example:"true"`
+	Over    int64 `query:"over" minimum:"0" doc:"The version that the document is a change to, 0 for none: when another one is in force, nothing is published. When not sent, the document replaces whichever is in force." example:"3"`
 	RawBody []byte
+
+	certain bool // over was sent
 }
 
-// Resolve implements huma.Resolver: a dryRun that was sent without a value must not publish.
+// Resolve implements huma.Resolver: a dryRun or over that was sent without a value must not publish.
 func (in *catalogWrite) Resolve(ctx huma.Context) []error {
 	url := ctx.URL()
-	if sent := url.Query()["dryRun"]; len(sent) > 1 || len(sent) == 1 && sent[0] == "" {
-		return []error{&huma.ErrorDetail{Location: "query.dryRun", Value: sent[0]}}
+	sent := url.Query()
+	for _, name := range []string{"dryRun", "over"} {
+		if v := sent[name]; len(v) > 1 || len(v) == 1 && v[0] == "" {
+			return []error{&huma.ErrorDetail{Location: "query." + name, Value: v[0]}}
+		}
 	}
+	in.certain = sent.Has("over")
 	return nil
 }
 
 func (s *Server) publish(ctx context.Context, in *catalogWrite) (tollgate.Publication, error) {
+	if in.certain {
+		return s.engine.PublishOver(ctx, in.Over, "catalog", in.RawBody, in.DryRun)
+	}
 	return s.engine.Publish(ctx, "catalog", in.RawBody, in.DryRun)
 }

@@ -170,6 +170,7 @@ func story() []step {
 		{name: "catalog_dry_run", method: "PUT", path: "/v1/catalog?dryRun=true", body: strings.Replace(catalogText, "limit: 20", "limit: 30", 1)},
 		{name: "catalog_put", method: "PUT", path: "/v1/catalog", body: strings.Replace(catalogText, "limit: 20", "limit: 30", 1)},
 		{name: "catalog_put_again", method: "PUT", path: "/v1/catalog?dryRun=false", body: strings.Replace(catalogText, "limit: 20", "limit: 30", 1)},
+		{name: "catalog_put_over_another", method: "PUT", path: "/v1/catalog?over=1", body: strings.Replace(catalogText, "limit: 20", "limit: 40", 1)},
 		{name: "catalog_problems", method: "PUT", path: "/v1/catalog", body: "meters:\n  x: {name: X, aggregation: average}\nplanz: {}\n"},
 		{name: "customer_delete", method: "DELETE", path: ada},
 		{name: "customer_gone", method: "GET", path: ada},

@@ -354,6 +354,16 @@ func TestTheClientReadsWhatIsNobodys(t *testing.T) {
 	if p, err := c.Publish(ctx, changed, false); err != nil || p.Version != 2 {
 		t.Errorf("Publish: %+v, %v", p, err)
 	}
+	again := []byte(strings.Replace(catalogText, "limit: 20", "limit: 40", 1))
+	if _, err := c.PublishOver(ctx, 1, again, false); !fault.Has(err, fault.Conflict) || fault.Of(err).Details["current"] == nil {
+		t.Errorf("PublishOver of a version that is not in force: %v", err)
+	}
+	if p, err := c.PublishOver(ctx, 2, again, false); err != nil || p.Version != 3 {
+		t.Errorf("PublishOver: %+v, %v", p, err)
+	}
+	if p, err := c.PublishOver(ctx, 2, again, false); err != nil || p.Version != 3 || len(p.Changes) != 0 {
+		t.Errorf("PublishOver whose answer was lost: %+v, %v", p, err)
+	}
 	_, gotErr = c.Publish(ctx, []byte("planz: {}"), false)
 	if !fault.Has(gotErr, fault.Invalid) {
 		t.Errorf("Publish of nonsense: %v", gotErr)

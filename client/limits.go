@@ -83,3 +83,9 @@ func (c *Client) Publish(ctx context.Context, text []byte, dryRun bool) (tollgat
 	query := url.Values{"dryRun": {strconv.FormatBool(dryRun)}}
 	return call[tollgate.Publication](ctx, c, http.MethodPut, "/v1/catalog", query, document(text))
 }
+
+// PublishOver is tollgate.Engine.PublishOver of a YAML document.
+func (c *Client) PublishOver(ctx context.Context, version int64, text []byte, dryRun bool) (tollgate.Publication, error) {
+	query := url.Values{"dryRun": {strconv.FormatBool(dryRun)}, "over": {strconv.FormatInt(version, 10)}}
+	return call[tollgate.Publication](ctx, c, http.MethodPut, "/v1/catalog", query, document(text))
+}

@@ -89,7 +89,7 @@ func (cmd *ApplyCmd) publish(ctx context.Context, c *console, engine *tollgate.E
 		}
 	}
 	if len(out.Changes) > 0 {
-		if out, err = engine.Publish(ctx, name, document, false); err != nil {
+		if out, err = engine.PublishOver(ctx, out.Version, name, document, false); err != nil { // what was agreed to is what was shown
 			return err
 		}
 		if err := c.print("Published as version %d.\n", out.Version); err != nil {

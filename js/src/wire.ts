@@ -3554,6 +3554,8 @@ export interface operations {
             query?: {
                 /** @description true shows what would change and publishes nothing. */
                 dryRun?: boolean;
+                /** @description The version that the document is a change to, 0 for none: when another one is in force, nothing is published. When not sent, the document replaces whichever is in force. */
+                over?: number;
             };
             header?: never;
             path?: never;
