@@ -428,6 +428,55 @@ func TestAUniqueMeterCountsEachValueOncePerWindow(t *testing.T) {
 	})
 }
 
+// A void looks for its value in the window that the event was counted in, whatever the plan is by then.
+func TestAVoidOfAUniqueEventKeepsToItsWindow(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		c := newClock(noon())
+		e := openWith(t, url, tollgate.Options{Now: c.now})
+		_, err := e.Publish(t.Context(), "c.yaml", []byte(`
+meters:
+  users: {aggregation: unique, property: userId}
+plans:
+  a: {default: true, includes: {users: {limit: 3, every: month}}}
+  b: {includes: {users: {limit: 3, every: week}}}
+`), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sees := func(tx string, charged int64) {
+			t.Helper()
+			r, err := e.Consume(t.Context(), meter.Usage{Customer: "ann", Meter: "users", TransactionID: id.Transaction(tx), Properties: []byte(`{"userId":"x"}`)})
+			if err != nil || r.Event.Charged != quantity.Whole(charged) {
+				t.Errorf("%s is charged %s (%v), want %d", tx, r.Event.Charged, err, charged)
+			}
+		}
+		void := func(tx string, returned int64) {
+			t.Helper()
+			v, err := e.Void(t.Context(), "ann", id.Transaction(tx), "")
+			if err != nil || v.Returned != quantity.Whole(returned) {
+				t.Errorf("the void of %s returns %s (%v), want %d", tx, v.Returned, err, returned)
+			}
+		}
+		put(t, e, "ann", "a")
+		sees("month 1", 1)
+		sees("month 2", 0)
+		put(t, e, "ann", "b")
+		sees("week 1", 1)
+		void("month 1", 0) // the second still names the value
+		sees("week 2", 0)
+		void("month 2", 1)
+		void("week 1", 0)
+		void("week 2", 1)
+		sees("week 3", 1)
+		put(t, e, "ann", "a")
+		sees("month 3", 1)
+		if got := available(t, e, "ann", "users"); got != "1" { // the week counts, as usage does when plans change
+			t.Errorf("%s available, want 1", got)
+		}
+	})
+}
+
 func TestABatchAnswersItemByItem(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, url string) {

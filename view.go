@@ -315,13 +315,16 @@ func (v *view) distinct(ctx context.Context, o *op, req *credit.Request, terms c
 	}
 	v.seen[val] = met
 	if o.void != "" {
-		if met.Events > 1 {
+		switch {
+		case met.Events < 1: // nobody remembers the value: the event gives back what it was charged itself
+			return nil, nil
+		case met.Events > 1:
 			req.Parts = nil // other events still name the value: it stays paid for
 		}
 		return &store.Seen{Value: val, Events: -1, Payer: met.Payer}, nil
 	}
 	req.Amount = 0
-	if met.Events == 0 {
+	if met.Events < 1 {
 		req.Amount = quantity.One
 	}
 	return &store.Seen{Value: val, Events: 1, Payer: o.txid}, nil

@@ -79,17 +79,19 @@ func (e *Engine) uniqueVoid(ctx context.Context, o *op, c Customer, m meter.Mete
 	if err != nil {
 		return fault.New(fault.Conflict, "The event no longer carries the property %q that its meter counts.", m.Property).Because(err)
 	}
-	b := e.book.Load()
-	terms := e.terms(b, &c.row, event.PaidBy, event.RecordedAt)
 	o.value = n.Value
-	if !terms.Window.Start.IsZero() {
-		o.since = terms.Window.Start.UnixMicro()
+	opened, err := e.db.OpeningBefore(ctx, store.AccountKey{Customer: c.key, Slug: event.PaidBy}, event.Line.Seq) // the plan of then may be no more
+	if err != nil {
+		return outside("find the window of an event", err)
+	}
+	if !opened.Start.IsZero() {
+		o.since = opened.Start.UnixMicro()
 	}
 	met, err := e.db.SeenOf(ctx, store.Value{Customer: c.key, Meter: m.Slug, WindowStart: o.since, Value: n.Value})
 	if err != nil {
 		return outside("look up a value", err)
 	}
-	if met.Payer == "" || met.Payer == event.TransactionID {
+	if met.Events < 1 || met.Payer == event.TransactionID {
 		return nil
 	}
 	payer, ok, err := e.db.EventOf(ctx, c.key, met.Payer)

@@ -115,6 +115,25 @@ func past(ctx context.Context, q querier, k AccountKey) ([]credit.Entry, error) 
 	return out, err
 }
 
+// OpeningBefore returns how the window was opened that a line of an account counts in; the zero Opening when none was.
+func (db *DB) OpeningBefore(ctx context.Context, k AccountKey, seq int64) (credit.Opening, error) {
+	e, err := scanEntry(db.reads.QueryRowContext(ctx, `
+		SELECT `+entryColumns+`
+		FROM entry AS e
+		WHERE e.account = $1 AND e.customer = $2 AND e.seq < $3 AND e.kind IN ('allowance', 'plan_change')
+		ORDER BY e.seq DESC
+		LIMIT 1`, string(k.Slug), int64(k.Customer), seq))
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return credit.Opening{}, nil
+	case err != nil:
+		return credit.Opening{}, fmt.Errorf("read entry: %w", err)
+	case e.Window == nil:
+		return credit.Opening{}, fmt.Errorf("entry %d %s %d opens no window", e.Customer, e.Slug, e.Seq)
+	}
+	return *e.Window, nil
+}
+
 // Lines returns up to limit ledger lines of an account with numbers above after, in their order: entries
 // and events as one list.
 func (tx *Tx) Lines(ctx context.Context, k AccountKey, after int64, limit int) ([]Line, error) {
