@@ -141,13 +141,14 @@ func recordsOf[T any](ctx context.Context, e *Engine, name id.Customer, kind, be
 // A RefundRequest gives money of a payment back.
 type RefundRequest struct {
 	Payment string         `json:"-"`
-	Amount  int64          `json:"amount,omitempty"` // minor units; all that is left when 0
+	Amount  *int64         `json:"amount,omitempty"` // minor units; all that is left when nil
 	Reason  string         `json:"reason,omitempty"` // duplicate, fraudulent or requested_by_customer
 	ID      id.Transaction `json:"id"`               // the caller's own id of this refund; a retry with it gives nothing more back
 }
 
 // Refund gives money back, and takes back what it had bought; for what of that is spent the catalog has a policy. The answer is the payment after
-// it. Faults: not_found, invalid_request for more than is left, payments_not_configured.
+// it. Faults: not_found; invalid_request for an amount below 1 or more than is left; conflict when the id stands for another
+// refund of the payment; payments_not_configured.
 func (e *Engine) Refund(ctx context.Context, r RefundRequest) (subscription.Payment, error) {
 	var none subscription.Payment
 	s, err := e.sells()
@@ -162,8 +163,8 @@ func (e *Engine) Refund(ctx context.Context, r RefundRequest) (subscription.Paym
 	default:
 		return none, fault.Field("reason", r.Reason, nil, "reason is duplicate, fraudulent or requested_by_customer.")
 	}
-	if r.Amount < 0 {
-		return none, fault.Field("amount", r.Amount, 0, "amount is a number of minor units above 0; leave it out to refund all that is left.")
+	if r.Amount != nil && *r.Amount < 1 {
+		return none, fault.Field("amount", *r.Amount, 0, "amount is a number of minor units above 0; leave it out to refund all that is left.")
 	}
 	rec, err := e.db.RecordOf(ctx, store.RecordPayment, r.Payment)
 	if store.None(err) {

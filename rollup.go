@@ -18,6 +18,9 @@ const (
 	rollWaitMax = 100_000
 	// rollIdle is how long nothing is written before accounts with fewer lines are rolled up, too.
 	rollIdle = 2 * time.Second
+	// rollLook is how often, while something is written all the time, accounts with rollLines are looked for that are not
+	// remembered: those of before the start, and those that other processes did not get to.
+	rollLook = 10 * time.Minute
 )
 
 // A roller keeps the roll-up of usage near the ledger, in the background. Nothing depends on it but speed.
@@ -29,6 +32,7 @@ type roller struct {
 	waiting map[store.AccountKey]int // lines written since they were last rolled up
 	due     []store.AccountKey       // those with rollLines or more
 	lost    bool                     // accounts are waiting that are not remembered
+	looked  time.Time                // when such were last looked for
 	wrote   time.Time                // the last note
 
 	wake  chan struct{}
@@ -98,25 +102,33 @@ func (r *roller) work(ctx context.Context) error {
 			break
 		}
 		if err := r.engine.roll(ctx, group); err != nil {
+			r.lose()
 			return err
 		}
 	}
 	r.mu.Lock()
-	lost, idle := r.lost, time.Since(r.wrote) >= rollIdle
-	if lost && idle {
-		r.lost = false
+	lines := int64(1)
+	if time.Since(r.wrote) < rollIdle {
+		lines = rollLines
 	}
-	r.mu.Unlock()
-	if !lost || !idle {
+	if !r.lost || lines > 1 && time.Since(r.looked) < rollLook {
+		r.mu.Unlock()
 		return nil
 	}
-	err := r.engine.rollAll(ctx, 1)
+	r.lost, r.looked = lines > 1, time.Now() // those with fewer lines are still to be found
+	r.mu.Unlock()
+	err := r.engine.rollAll(ctx, lines)
 	if err != nil {
-		r.mu.Lock()
-		r.lost = true
-		r.mu.Unlock()
+		r.lose()
 	}
 	return err
+}
+
+// lose says that accounts are waiting that are not remembered.
+func (r *roller) lose() {
+	r.mu.Lock()
+	r.lost = true
+	r.mu.Unlock()
 }
 
 // take returns the accounts to roll up together: those that are due, and while nothing else goes on any that wait.

@@ -48,7 +48,8 @@ func (e *Engine) sync(ctx context.Context, key id.Key) error {
 	if err != nil {
 		return err
 	}
-	d := subscription.Decide(picture, e.book.Load().Access, e.Now())
+	terms := e.book.Load()
+	d := subscription.Decide(picture, terms.Access, e.Now())
 	c, err := e.db.CustomerByKey(ctx, key)
 	if store.None(err) {
 		return nil // erased
@@ -56,7 +57,7 @@ func (e *Engine) sync(ctx context.Context, key id.Key) error {
 	if err != nil {
 		return outside("read customer", err)
 	}
-	newest, err := e.keep(ctx, c.ExternalID, picture, d, ticket)
+	newest, err := e.keep(ctx, c.ExternalID, picture, d, ticket, terms.Version)
 	if err != nil {
 		return err
 	}
@@ -66,8 +67,9 @@ func (e *Engine) sync(ctx context.Context, key id.Key) error {
 	return e.settle(ctx, c, d)
 }
 
-// keep writes what a reading found and decided, and reports false when a newer one is kept, or nobody is there any more.
-func (e *Engine) keep(ctx context.Context, name id.Customer, p subscription.Picture, d subscription.Decision, ticket int64) (newest bool, err error) {
+// keep writes what a reading found and decided by a version of the catalog, and reports false when a newer one is kept, or nobody
+// is there any more.
+func (e *Engine) keep(ctx context.Context, name id.Customer, p subscription.Picture, d subscription.Decision, ticket, version int64) (newest bool, err error) {
 	err = e.db.Update(ctx, func(tx *store.Tx) error {
 		newest = false
 		c, err := tx.LockCustomer(ctx, name)
@@ -86,6 +88,15 @@ func (e *Engine) keep(ctx context.Context, name id.Customer, p subscription.Pict
 		}
 		if newest, err = tx.WriteBilling(ctx, b, ticket); err != nil || !newest {
 			return err
+		}
+		published, err := tx.CatalogVersion(ctx) // after the row, which whoever publishes another policy writes, too
+		if err != nil {
+			return err
+		}
+		if published != version {
+			if err := tx.LookAgain(ctx, c.Key, e.Now().Add(noticed)); err != nil {
+				return err
+			}
 		}
 		if err := records(ctx, tx, c.Key, p); err != nil {
 			return err

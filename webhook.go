@@ -2,6 +2,7 @@ package tollgate
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -21,6 +22,8 @@ const (
 	// eventKept is for how long an event that was worked on is kept, so that it is not worked on again. Stripe sends one for
 	// up to three days, and lists it for 30 (https://docs.stripe.com/webhooks, https://docs.stripe.com/api/events).
 	eventKept = 60 * 24 * time.Hour
+	// lapseRetry is when a customer is looked at again who could not be, and lapseFailures how many such end a round.
+	lapseRetry, lapseFailures = time.Minute, 3
 	// workPoll is how soon a process sees what another one received.
 	workPoll = time.Second
 	// reconcileEvery is how often events that never arrived are looked for.
@@ -132,10 +135,7 @@ func (e *Engine) Work(ctx context.Context) (int, error) {
 
 func (e *Engine) workInbox(ctx context.Context) (int, error) {
 	now := e.Now()
-	err := e.purge("stripe_event", now, func() error { return e.db.PurgeEvents(ctx, now.Add(-eventKept)) })
-	if err != nil {
-		return 0, outside("purge events", err)
-	}
+	e.purge("stripe_event", now, func(limit int) (int, error) { return e.db.PurgeEvents(ctx, now.Add(-eventKept), limit) })
 	events, err := e.db.ClaimEvents(ctx, now, now.Add(eventLease), eventsAtOnce)
 	if err != nil {
 		return 0, outside("claim events", err)
@@ -152,12 +152,29 @@ func (e *Engine) workInbox(ctx context.Context) (int, error) {
 	if err != nil {
 		return done, outside("read lapsing plans", err)
 	}
-	for _, b := range lapsing {
-		if err := e.sync(ctx, b.Customer); err != nil {
-			return done, err
+	return done, e.lapse(ctx, lapsing)
+}
+
+// lapse looks at customers whose plan was to be lost. One who cannot be looked at is tried again later and keeps nobody else
+// waiting; when lapseFailures cannot, the rest is left to the next round.
+func (e *Engine) lapse(ctx context.Context, due []store.Billing) error {
+	var failed []error
+	for _, b := range due {
+		err := e.sync(ctx, b.Customer)
+		if err == nil {
+			continue
+		}
+		if ctx.Err() != nil {
+			return err
+		}
+		if failed = append(failed, err); len(failed) == lapseFailures {
+			break
+		}
+		if err := e.db.PutOff(ctx, b, e.Now().Add(lapseRetry)); err != nil {
+			return outside("put a customer off", err)
 		}
 	}
-	return done, nil
+	return errors.Join(failed...)
 }
 
 // Reconcile reads the events that Stripe made since the last time, or in the last 30 days, and keeps those that never

@@ -14,7 +14,7 @@ const introduction = "Tollgate meters what your customers use, refuses what thei
 	"Send a secret key with every request: `Authorization: Bearer KEY`. `tollgate key create --scope read|record|full` makes one. A key of the scope `record` may also do what `read` may, and `full` may do everything.\n\n" +
 	"Bodies are JSON of up to 1 MiB. A field or query parameter that is not listed here is refused by its name, so that a spelling mistake never goes unnoticed; `null` counts as not sent. Quantities are decimal numbers with up to 6 decimals; a text that holds the number is read too. Times are RFC 3339, answered in UTC.\n\n" +
 	"Ids of your own may hold any text of 1 to 255 bytes. In a path, percent-encode each as one part: `a/b` is `a%2Fb`. Ids that are `.` or `..` are `%2E` and `%2E%2E` in a path; many clients take even these away, so prefer other ids.\n\n" +
-	"Every write can be sent again after a timeout: the same id with the same content answers as the first time, with `duplicate` set to true, and counts once. What an answer has confirmed is on disk.\n\n" +
+	"Every write can be sent again after a timeout: the same id with the same content answers as the first time and counts once, and the same id with other content is refused. Usage, holds, grants and what else moves a balance say `duplicate` when they had been done before. What an answer has confirmed is on disk.\n\n" +
 	"Every answer has an `X-Request-Id`: yours when you send a plain one, else a new one."
 
 // refusal says when a code is answered and what to do.

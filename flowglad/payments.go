@@ -164,7 +164,7 @@ func (s *Server) refundPayment(c *call) (any, error) {
 		n-- // the first try may be that refund: it then has this very name
 	}
 	name := "flowglad:" + strconv.Itoa(n) + ":" + strconv.FormatInt(amount, 10)
-	after, err := s.engine.Refund(c.Context(), tollgate.RefundRequest{Payment: before.ID, Amount: amount, ID: id.Transaction(name)})
+	after, err := s.engine.Refund(c.Context(), tollgate.RefundRequest{Payment: before.ID, Amount: in.PartialAmount, ID: id.Transaction(name)})
 	if err != nil {
 		return nil, err
 	}

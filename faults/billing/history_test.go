@@ -290,7 +290,7 @@ func (h *history) refund(name id.Customer) {
 	h.serial++
 	r := tollgate.RefundRequest{Payment: p.ID, ID: id.Transaction(fmt.Sprint("r", h.serial))}
 	if rapid.Bool().Draw(h.draw, "a part") {
-		r.Amount = rapid.Int64Range(1, p.Amount).Draw(h.draw, "minor units")
+		r.Amount = new(rapid.Int64Range(1, p.Amount).Draw(h.draw, "minor units"))
 	}
 	for range rapid.IntRange(1, 2).Draw(h.draw, "times") {
 		_, err := h.engine.Refund(h.ctx, r)

@@ -189,7 +189,7 @@ func TestATopUpIsGrantedOnceAndItsRefundTakesBackWhatIsLeft(t *testing.T) {
 		}
 		refund := func(amount int64, once string) {
 			t.Helper()
-			if _, err := s.engine.Refund(s.ctx, tollgate.RefundRequest{Payment: pay.ID, Amount: amount, ID: id.Transaction(once)}); err != nil {
+			if _, err := s.engine.Refund(s.ctx, tollgate.RefundRequest{Payment: pay.ID, Amount: part(amount), ID: id.Transaction(once)}); err != nil {
 				t.Fatal(err)
 			}
 			s.settle()
@@ -204,6 +204,15 @@ func TestATopUpIsGrantedOnceAndItsRefundTakesBackWhatIsLeft(t *testing.T) {
 		s.want("all refunded", "bob", "free", "tokens", 0) // 50 were left of the 200; the 150 spent are forgiven
 		if _, err := s.engine.Refund(s.ctx, tollgate.RefundRequest{Payment: pay.ID, ID: "r3"}); !fault.Has(err, fault.Invalid) {
 			t.Errorf("a third refund is answered %v, want invalid_request", err)
+		}
+		for _, other := range []tollgate.RefundRequest{{ID: "r1"}, {ID: "r1", Amount: part(501)}, {ID: "r1", Amount: part(500), Reason: "duplicate"}, {ID: "r2", Amount: part(500)}} {
+			other.Payment = pay.ID
+			if _, err := s.engine.Refund(s.ctx, other); !fault.Has(err, fault.Conflict) {
+				t.Errorf("another refund by the id %s is answered %v, want conflict", other.ID, err)
+			}
+		}
+		if _, err := s.engine.Refund(s.ctx, tollgate.RefundRequest{Payment: pay.ID, ID: "r4", Amount: new(int64(0))}); !fault.Has(err, fault.Invalid) {
+			t.Errorf("a refund of nothing is answered %v, want invalid_request", err)
 		}
 		s.audit()
 	})

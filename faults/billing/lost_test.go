@@ -61,7 +61,7 @@ func TestARefundSentAgainDaysLaterGivesNothingMoreBack(t *testing.T) {
 	}
 	for n, wait := range []time.Duration{0, time.Hour, 25 * time.Hour, 60 * day} { // Stripe forgets idempotency keys after a day
 		s.advance(wait)
-		got, err := s.engine.Refund(s.ctx, tollgate.RefundRequest{Payment: payments.Data[0].ID, Amount: 200, ID: "r"})
+		got, err := s.engine.Refund(s.ctx, tollgate.RefundRequest{Payment: payments.Data[0].ID, Amount: new(int64(200)), ID: "r"})
 		if err != nil || got.Refunded != 200 {
 			t.Errorf("attempt %d of one refund of 200 leaves %d refunded, %v", n+1, got.Refunded, err)
 		}
@@ -85,7 +85,7 @@ func TestSharesOfRefundsThatFailAreGivenBack(t *testing.T) {
 		}
 		for n, amount := range []int64{3, 3, 4} { // in units: 0.6, 0.6 and 0.8
 			s.advance(25 * time.Minute)
-			if _, err := s.engine.Refund(s.ctx, tollgate.RefundRequest{Payment: payments.Data[0].ID, Amount: amount, ID: id.Transaction("r" + string(rune('1'+n)))}); err != nil {
+			if _, err := s.engine.Refund(s.ctx, tollgate.RefundRequest{Payment: payments.Data[0].ID, Amount: &amount, ID: id.Transaction("r" + string(rune('1'+n)))}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -31,7 +31,7 @@ func (s *shop) payBack(name id.Customer, amount int64, once string) {
 		s.Fatalf("the payments of %s: %v, %v", name, payments.Data, err)
 	}
 	oldest := payments.Data[len(payments.Data)-1]
-	if _, err := s.engine.Refund(s.ctx, tollgate.RefundRequest{Payment: oldest.ID, Amount: amount, ID: id.Transaction(once)}); err != nil {
+	if _, err := s.engine.Refund(s.ctx, tollgate.RefundRequest{Payment: oldest.ID, Amount: part(amount), ID: id.Transaction(once)}); err != nil {
 		s.Fatal(err)
 	}
 	s.settle()
@@ -49,6 +49,14 @@ func (s *shop) refuses(name id.Customer, balance id.Slug, code fault.Code) *faul
 		s.Fatalf("%s holds one of %s: %v, want %s", name, balance, err, code)
 	}
 	return fault.Of(err)
+}
+
+// part is an amount to refund, or all that is left for 0.
+func part(amount int64) *int64 {
+	if amount == 0 {
+		return nil
+	}
+	return &amount
 }
 
 func (s *shop) take(name id.Customer, balance id.Slug, amount int64, once string) {

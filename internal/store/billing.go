@@ -107,6 +107,23 @@ func (tx *Tx) Relapse(ctx context.Context, at time.Time) error {
 	return nil
 }
 
+// LookAgain has a customer looked at again at a moment.
+func (tx *Tx) LookAgain(ctx context.Context, customer id.Key, at time.Time) error {
+	_, err := tx.sql.ExecContext(ctx, "UPDATE stripe_customer SET until = $2 WHERE customer = $1", int64(customer), micros(at))
+	if err != nil {
+		return fmt.Errorf("look at a subscription again: %w", err)
+	}
+	return nil
+}
+
+// PutOff has a customer that was to be looked at looked at later, unless that has changed since.
+func (db *DB) PutOff(ctx context.Context, b Billing, until time.Time) error {
+	return db.Update(ctx, func(tx *Tx) error {
+		_, err := tx.sql.ExecContext(ctx, "UPDATE stripe_customer SET until = $3 WHERE customer = $1 AND until = $2", int64(b.Customer), micros(b.Until), micros(until))
+		return err
+	})
+}
+
 // Lapsing returns the customers whose plan was to be lost by a moment.
 func (db *DB) Lapsing(ctx context.Context, at time.Time, limit int) ([]Billing, error) {
 	return db.billings(ctx, "SELECT "+billingColumns+" FROM stripe_customer WHERE until > 0 AND until <= $1 ORDER BY until LIMIT $2", micros(at), limit)

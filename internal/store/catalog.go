@@ -30,8 +30,15 @@ func catalog(ctx context.Context, q querier) (Document, error) {
 
 // CatalogVersion returns the newest version's number, 0 before the first.
 func (db *DB) CatalogVersion(ctx context.Context) (int64, error) {
+	return catalogVersion(ctx, db.reads)
+}
+
+// CatalogVersion returns the newest version's number, 0 before the first.
+func (tx *Tx) CatalogVersion(ctx context.Context) (int64, error) { return catalogVersion(ctx, tx.sql) }
+
+func catalogVersion(ctx context.Context, q querier) (int64, error) {
 	var v int64
-	err := db.reads.QueryRowContext(ctx, "SELECT CAST(COALESCE(MAX(version), 0) AS BIGINT) FROM catalog").Scan(&v)
+	err := q.QueryRowContext(ctx, "SELECT CAST(COALESCE(MAX(version), 0) AS BIGINT) FROM catalog").Scan(&v)
 	if err != nil {
 		return 0, fmt.Errorf("read catalog: %w", err)
 	}

@@ -112,12 +112,25 @@ func (db *DB) SettleEvents(ctx context.Context, events []StripeEvent) error {
 	})
 }
 
-// PurgeEvents forgets events that came before a time and were worked on.
-func (db *DB) PurgeEvents(ctx context.Context, before time.Time) error {
-	return db.Update(ctx, func(tx *Tx) error {
-		_, err := tx.sql.ExecContext(ctx, "DELETE FROM stripe_event WHERE state = $1 AND received_at < $2", EventDone, micros(before))
+// PurgeEvents forgets up to limit events that came before a time and were worked on, and returns how many.
+func (db *DB) PurgeEvents(ctx context.Context, before time.Time, limit int) (int, error) {
+	return db.purge(ctx, `
+		DELETE FROM stripe_event
+		WHERE id IN (SELECT id FROM stripe_event WHERE state = $1 AND received_at < $2 ORDER BY received_at LIMIT $3)`, EventDone, micros(before), limit)
+}
+
+// purge deletes rows and returns how many.
+func (db *DB) purge(ctx context.Context, query string, args ...any) (purged int, err error) {
+	err = db.Update(ctx, func(tx *Tx) error {
+		res, err := tx.sql.ExecContext(ctx, query, args...)
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		purged = int(n)
 		return err
 	})
+	return purged, err
 }
 
 // StripeEvents returns events of the states named, all when none are, newest first, up to limit.

@@ -115,14 +115,12 @@ func (db *DB) Settle(ctx context.Context, box Outbox, l Letter, state string) (m
 	return mine, err
 }
 
-// Purge forgets letters that are older than a time and wait no more.
-func (db *DB) Purge(ctx context.Context, box Outbox, before time.Time) error {
-	return db.Update(ctx, func(tx *Tx) error {
-		for _, state := range []string{LetterSent, LetterFailed} {
-			if _, err := tx.sql.ExecContext(ctx, "DELETE FROM "+string(box)+" WHERE state = $1 AND next_at < $2 AND created_at < $2", state, micros(before)); err != nil {
-				return fmt.Errorf("purge %s: %w", box, err)
-			}
-		}
-		return nil
-	})
+// Purge forgets up to limit letters that are older than a time and wait no more, and returns how many.
+func (db *DB) Purge(ctx context.Context, box Outbox, before time.Time, limit int) (int, error) {
+	return db.purge(ctx, `
+		DELETE FROM `+string(box)+`
+		WHERE cause IN (
+			SELECT cause FROM `+string(box)+`
+			WHERE state IN ($1, $2) AND next_at < $3 AND created_at < $3
+			LIMIT $4)`, LetterSent, LetterFailed, micros(before), limit)
 }

@@ -254,7 +254,7 @@ func (a *tale) selling(add adds) {
 	}, "GET /v1/subscriptions", "GET /v1/invoices", "GET /v1/charges", "GET /v1/disputes", methods, priced)
 	add("Client.Refund", func() error {
 		for n := range 11 { // more than a charge brings along
-			if _, err := a.Refund(ctx, a.charge, int64(10+n), "requested_by_customer", fmt.Sprint("r", n)); err != nil {
+			if _, err := a.Refund(ctx, a.charge, new(int64(10+n)), "requested_by_customer", fmt.Sprint("r", n)); err != nil {
 				return err
 			}
 		}

@@ -24,8 +24,11 @@ const (
 	metaGrants   = "grants"   // of a payment: what it grants, as JSON by balance
 	metaQuantity = "quantity" // of a checkout
 	metaRefund   = "refund"   // of a refund: the caller's own id of it
+	metaAsked    = "asked"    // of a refund: the minor units that were asked for, or askedAll
 	metaExpires  = "expires"  // of a payment: days after which the grants expire
 )
+
+const askedAll = "all"
 
 // pageLength is how many objects one page of a list has: Stripe's most.
 const pageLength = 100

@@ -242,29 +242,34 @@ func (c *Client) Portal(ctx context.Context, customer, returnURL string) (string
 	return made.URL, nil
 }
 
-// Refund gives money of a charge back; amount 0 is all that is left. A refund of a charge with a name is made once: the
-// idempotency key sees to it while Stripe remembers it, for a day, and the name on the refund after that.
-func (c *Client) Refund(ctx context.Context, charge string, amount int64, reason, name string) (string, error) {
-	before, err := call(ctx, c, "list refunds", func(ctx context.Context) (string, error) {
+// Refund gives money of a charge back; all that is left when amount is nil. A refund of a charge with a name is made once: the
+// idempotency key sees to it while Stripe remembers it, for a day, and the name on the refund after that. Fault: conflict when
+// the name stands for a refund of another amount or reason.
+func (c *Client) Refund(ctx context.Context, charge string, amount *int64, reason, name string) (string, error) {
+	asked := askedAll
+	if amount != nil {
+		asked = strconv.FormatInt(*amount, 10)
+	}
+	before, err := call(ctx, c, "list refunds", func(ctx context.Context) (*stripe.Refund, error) {
 		params := &stripe.RefundListParams{Charge: &charge}
 		params.Limit = stripe.Int64(pageLength)
 		for r, err := range c.api.V1Refunds.List(ctx, params).All(ctx) {
-			if err != nil {
-				return "", err
-			}
-			if r.Metadata[metaRefund] == name {
-				return r.ID, nil
+			if err != nil || r.Metadata[metaRefund] == name {
+				return r, err
 			}
 		}
-		return "", nil
+		return nil, nil
 	})
-	if err != nil || before != "" {
-		return before, err
+	switch {
+	case err != nil:
+		return "", err
+	case before != nil && (before.Metadata[metaAsked] != asked || string(before.Reason) != reason):
+		return "", fault.New(fault.Conflict, "The id %q has been used with another refund of this payment. Send the same request again, or a new id.", name).
+			With("field", "id").With("value", name)
+	case before != nil:
+		return before.ID, nil
 	}
-	params := &stripe.RefundCreateParams{Charge: &charge, Metadata: map[string]string{metaSource: source, metaRefund: name}}
-	if amount > 0 {
-		params.Amount = &amount
-	}
+	params := &stripe.RefundCreateParams{Charge: &charge, Metadata: map[string]string{metaSource: source, metaRefund: name, metaAsked: asked}, Amount: amount}
 	if reason != "" {
 		params.Reason = &reason
 	}
