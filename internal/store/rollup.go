@@ -11,6 +11,9 @@ import (
 	"github.com/tollgate/tollgate/usage"
 )
 
+// rollForm is the form of what is rolled up, which a migration counts up when it changes: slots, and days beside them.
+const rollForm = 1
+
 // rollMax is how many lines of one account one run of Roll counts.
 const rollMax = 4096
 
@@ -162,14 +165,15 @@ func (tx *Tx) tally(ctx context.Context, rolls map[AccountKey]*roll) ([]AccountK
 	}
 	// In key order, so that two processes never wait for each other.
 	rows, err := tx.sql.QueryContext(ctx, `
-		INSERT INTO usage_tally (customer, account, seq, was)
-		SELECT CAST(r.value->>'c' AS BIGINT), r.value->>'s', CAST(r.value->>'t' AS BIGINT), CAST(r.value->>'f' AS BIGINT)
+		INSERT INTO usage_tally (customer, account, seq, was, form)
+		SELECT CAST(r.value->>'c' AS BIGINT), r.value->>'s', CAST(r.value->>'t' AS BIGINT), CAST(r.value->>'f' AS BIGINT), $2
 		FROM `+tx.rows+` AS r
-		WHERE TRUE
+		WHERE r.value->>'f' = '0' OR EXISTS (
+			SELECT 1 FROM usage_tally AS t WHERE t.customer = CAST(r.value->>'c' AS BIGINT) AND t.account = r.value->>'s')
 		ORDER BY 1, 2
 		ON CONFLICT (customer, account) DO UPDATE SET seq = excluded.seq, was = excluded.was
 		WHERE usage_tally.seq = excluded.was
-		RETURNING customer, account`, packed)
+		RETURNING customer, account`, packed, rollForm)
 	if err != nil {
 		return nil, fmt.Errorf("move tallies: %w", err)
 	}
