@@ -119,6 +119,21 @@ func TestNothingIsGivenBackTwice(t *testing.T) {
 		t.Errorf("usage from after it, voided: %v, available %s; want 10", err, reset.Available(now))
 	}
 
+	granted, _, err := act(credit.State{}, credit.Request{Kind: credit.KindGrant, Cause: "grant", Lot: credit.Lot{ID: "grant", Amount: 100 * unit, CreatedAt: now, StartsAt: now, ExpiresAt: now.Add(time.Hour)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	granted, lines, err = act(granted, credit.Request{Kind: credit.KindConsume, Cause: "c", Amount: 7 * unit})
+	if err != nil || lines[len(lines)-1].Parts[0].Grant != "grant" {
+		t.Fatal(lines, err)
+	}
+	third := lines[len(lines)-1]
+	granted, _, _ = act(granted, credit.Request{Kind: credit.KindReset, Cause: "reset"})
+	granted, _, _ = act(granted, credit.Request{Kind: credit.KindConsume, Cause: "d", Amount: 5 * unit})
+	if granted, _, err = act(granted, void(third)); err != nil || granted.Window.Used != 5*unit || granted.Available(now) != 105*unit {
+		t.Errorf("usage from before a reset that a grant paid, voided: %v, used %s, available %s; want 5 and 105", err, granted.Window.Used, granted.Available(now))
+	}
+
 	refunded, _, err := act(s, credit.Request{Kind: credit.KindRefund, Cause: "refund", Amount: 4 * unit})
 	if err != nil {
 		t.Fatal(err)

@@ -262,11 +262,12 @@ func (a *act) revoke(r Request) (Result, error) {
 func (a *act) void(r Request) (Result, error) {
 	var back []Part
 	growth := a.growth()
+	past := a.Reset > 0 && r.Seq <= a.Reset
 	for _, p := range r.Parts {
-		if p.Grant == "" && a.Reset > 0 && r.Seq <= a.Reset {
-			continue // a reset has given back what the allowance had paid
+		if p.Grant == "" && past {
+			continue // the reset has given back what the allowance had paid
 		}
-		back = append(back, Part{Grant: p.Grant, Amount: -p.Amount, At: p.At, Ever: p.Ever})
+		back = append(back, Part{Grant: p.Grant, Amount: -p.Amount, At: p.At, Ever: p.Ever, Past: past})
 		if p.Grant == "" {
 			continue
 		}

@@ -158,7 +158,7 @@ func (m *model) back(u usage) ([]modelPart, bool) {
 	w := m.windows[m.open].span
 	var counted int64
 	for _, p := range parts {
-		if p.ever == w.End.IsZero() && holds(w, p.at) {
+		if p.ever == w.End.IsZero() && holds(w, p.at) && u.resets == m.resets {
 			counted += p.n
 		}
 	}

@@ -402,7 +402,11 @@ func (h *history) void() {
 				n = min(p.n, int64(l.Amount)-h.model.remaining(*l)-h.model.setAside(l.ID))
 			}
 		}
-		h.model.giveBack(h.plan, p, n, false)
+		if u.resets == h.model.resets {
+			h.model.giveBack(h.plan, p, n, false)
+		} else { // the reset has forgotten that it was used
+			h.model.move(h.plan, modelPart{p.source, n, p.at, p.ever}, -1, h.now, true, false)
+		}
 	}
 	if got, want := int64(res.Charge), h.model.balance()-before; got != want || got > paid {
 		h.t.Fatalf("the void gave back %d, want %d, of the %d paid", got, want, paid)

@@ -87,7 +87,7 @@ func (w Window) continues(billed bool, span period.Span) bool {
 }
 
 // counts reports whether the window counts what a part moved.
-func (w Window) counts(p Part) bool { return p.Ever == w.End.IsZero() && w.Contains(p.At) }
+func (w Window) counts(p Part) bool { return !p.Past && p.Ever == w.End.IsZero() && w.Contains(p.At) }
 
 // A Lot is a grant's units as an account holds them.
 type Lot struct {
@@ -129,6 +129,8 @@ type Part struct {
 	// Ever is set when the window then open never ends. Such windows and those that renew count apart: each
 	// part counts only in windows of its own sort, so that neither eats the other's allowance.
 	Ever bool `json:"ever,omitempty"`
+	// Past is set when a reset came between the usage and its void: no window counts it any more.
+	Past bool `json:"past,omitempty"`
 }
 
 // Balance returns the ledger's balance: the sum of every entry's amount. It is signed: usage past a
