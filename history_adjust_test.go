@@ -164,7 +164,7 @@ func (m *modelState) void(e *modelEvent) (quantity.Units, string) {
 			continue
 		}
 		parts = append(parts, p)
-		if b.counts(p.at) {
+		if b.counts(p.at) && e.resets == b.resets {
 			counted += p.n
 		}
 	}
@@ -173,6 +173,8 @@ func (m *modelState) void(e *modelEvent) (quantity.Units, string) {
 	}
 	before := m.ledger(e.slug)
 	b.giveBack(parts)
-	b.use(parts, -1)
+	if e.resets == b.resets {
+		b.use(parts, -1)
+	}
 	return m.ledger(e.slug) - before, ""
 }
