@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"maps"
 	"slices"
 	"time"
 
@@ -23,6 +22,9 @@ const (
 	UsageMetersMax    = 20
 	// UsageGroupsMax is how many values of a property a report tells apart; the smallest of more are left out.
 	UsageGroupsMax = 1000
+	// UsageFiguresMax is how many figures one answer is worked out of: customers by meters by parts of the span, or values of a
+	// property by parts. One takes about 64 bytes.
+	UsageFiguresMax = 500_000
 	// UsageFiltersMax is how many properties one report filters by.
 	UsageFiltersMax = 10
 )
@@ -317,21 +319,33 @@ type found struct {
 
 // shownGroups returns the groups with the largest totals, largest first.
 func (f *found) shownGroups(a meter.Aggregation, fill bool) ([]UsageGroup, error) {
+	type ranked struct {
+		value string
+		total quantity.Units
+	}
+	all := make([]ranked, 0, len(f.groups))
+	for value, series := range f.groups {
+		total, err := series.Total(a)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, ranked{value, total})
+	}
+	slices.SortFunc(all, func(x, y ranked) int { return cmp.Or(cmp.Compare(y.total, x.total), cmp.Compare(x.value, y.value)) })
 	var out []UsageGroup
-	for _, value := range slices.Sorted(maps.Keys(f.groups)) {
-		stats, err := f.groups[value].Stats(a, fill)
+	for _, r := range all[:min(len(all), UsageGroupsMax)] {
+		stats, err := f.groups[r.value].Stats(a, fill)
 		if err != nil {
 			return nil, err
 		}
 		g := UsageGroup{Stats: stats}
-		if value != "" {
-			text := scalar(json.RawMessage(value))
+		if r.value != "" {
+			text := scalar(json.RawMessage(r.value))
 			g.Value = &text
 		}
 		out = append(out, g)
 	}
-	slices.SortStableFunc(out, func(a, b UsageGroup) int { return cmp.Compare(b.Total, a.Total) })
-	return out[:min(len(out), UsageGroupsMax)], nil
+	return out, nil
 }
 
 // scalar returns a JSON value as people write it: a string without its quotes.

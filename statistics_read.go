@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tollgate/tollgate/credit"
+	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/internal/store"
 	"github.com/tollgate/tollgate/meter"
@@ -52,6 +53,10 @@ const countTogether = 10
 func (e *Engine) askMany(ctx context.Context, q query, names []id.Customer, fill bool) (map[id.Customer]map[id.Slug]usage.Stats, error) {
 	q.buckets = q.calendar.Cut(q.grouping, q.span)
 	names = slices.Compact(slices.Sorted(slices.Values(names)))
+	if n := len(names) * len(q.meters) * q.buckets.Len(); n > UsageFiguresMax {
+		return nil, fault.Field("groupBy", string(q.grouping), UsageFiguresMax, "%d customers by %d meters by %d parts of the span are %d figures, and one answer has up to %d: ask for fewer customers, or for a shorter span or longer parts.",
+			len(names), len(q.meters), q.buckets.Len(), n, UsageFiguresMax)
+	}
 	size := max(askTogether, (len(names)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
 	parts := slices.Collect(slices.Chunk(names, size))
 	answers := make([]map[id.Customer]map[id.Slug]usage.Stats, len(parts))
@@ -254,6 +259,10 @@ func (e *Engine) askEvents(ctx context.Context, q query, out answer, meters map[
 		}
 		if one.groups == nil {
 			one.groups = map[string]*usage.Series{}
+		}
+		if one.groups[group] == nil && (len(one.groups)+1)*q.buckets.Len() > UsageFiguresMax {
+			return fault.Field("property", q.property, UsageFiguresMax, "%s has more than %d values in this span, and %d parts of the span for each: ask for longer parts, a shorter span, or another property.",
+				q.property, len(one.groups), q.buckets.Len())
 		}
 		if one.groups[group] == nil {
 			one.groups[group] = q.buckets.Series()

@@ -299,6 +299,44 @@ func TestAuditCountsTheRollUpAgain(t *testing.T) {
 	})
 }
 
+// No question takes more memory than UsageFiguresMax figures do.
+func TestUsageRefusesMoreFiguresThanItKeeps(t *testing.T) {
+	t.Parallel()
+	e := open(t, testdb.SQLite(t), newClock(noon()))
+	put(t, e, "ann", "pro")
+	const values = 60
+	for i := range values {
+		u := use("ann", "requests", int64(i+1), fmt.Sprint(i))
+		u.Properties = fmt.Appendf(nil, `{"requestId":"r%d"}`, i)
+		if _, err := e.Record(t.Context(), u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	span := func(days int, by usage.Grouping) tollgate.UsageSpan {
+		return tollgate.UsageSpan{From: usage.At(noon().AddDate(0, 0, -days)), To: usage.At(noon().AddDate(0, 0, 1)), GroupBy: by}
+	}
+	r := tollgate.UsageRequest{Customer: "ann", Meter: "requests", Property: "requestId", UsageSpan: span(390, usage.ByHour)}
+	if _, err := e.Usage(t.Context(), r); !fault.Has(err, fault.Invalid) || fault.Of(err).Details["field"] != "property" {
+		t.Errorf("%d values by %d hours: %v", values, 391*24, err)
+	}
+	r.UsageSpan = span(390, usage.ByDay)
+	got, err := e.Usage(t.Context(), r)
+	if err != nil || len(got.Groups) != values || *got.Groups[0].Value != "r59" || *got.Groups[values-1].Value != "r0" || got.Groups[0].Total != quantity.Whole(values) {
+		t.Errorf("%d values by the day: %d groups, %v", values, len(got.Groups), err)
+	}
+	names := make([]id.Customer, 100)
+	for i := range names {
+		names[i] = id.Customer(fmt.Sprint("c", i))
+		put(t, e, names[i], "pro")
+	}
+	if _, err := e.UsageOfMany(t.Context(), names, []id.Slug{"requests", "tokens"}, span(390, usage.ByHour)); !fault.Has(err, fault.Invalid) || fault.Of(err).Details["field"] != "groupBy" {
+		t.Errorf("100 customers by 2 meters by %d hours: %v", 391*24, err)
+	}
+	if _, err := e.UsageOfMany(t.Context(), names, []id.Slug{"requests", "tokens"}, span(390, usage.ByDay)); err != nil {
+		t.Errorf("by the day: %v", err)
+	}
+}
+
 func TestUsageTop(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, url string) {

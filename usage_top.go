@@ -82,11 +82,7 @@ func (e *Engine) UsageTop(ctx context.Context, r TopRequest) (Top, error) {
 	if err := e.rollAll(ctx, rollLines); err != nil {
 		return Top{}, outside("roll usage up", err)
 	}
-	read, err := e.db.UsageOfAll(ctx, r.Meter, span)
-	if err != nil {
-		return Top{}, outside("read usage", err)
-	}
-	all, err := tallied(read, span, cut.calendar, r.Meter)
+	all, err := e.tallied(ctx, span, cut.calendar, r.Meter)
 	if err != nil {
 		return Top{}, outside("read usage", err)
 	}
@@ -100,7 +96,7 @@ func (e *Engine) UsageTop(ctx context.Context, r TopRequest) (Top, error) {
 const timeFormat = "2006-01-02T15:04:05.999999Z07:00"
 
 // tallied counts the usage of one meter by customer, or, when it is empty, of all by meter.
-func tallied(read store.UsageRead, span period.Span, c usage.Calendar, only id.Slug) (map[store.MeterKey]*usage.Series, error) {
+func (e *Engine) tallied(ctx context.Context, span period.Span, c usage.Calendar, only id.Slug) (map[store.MeterKey]*usage.Series, error) {
 	all, series := map[store.MeterKey]*usage.Series{}, c.Cut(usage.ByNone, span).Series
 	of := func(k store.MeterKey) *usage.Series {
 		if only == "" {
@@ -112,17 +108,11 @@ func tallied(read store.UsageRead, span period.Span, c usage.Calendar, only id.S
 		return all[k]
 	}
 	var slots usage.SlotReader
-	for _, d := range read.Months {
-		if err := d.CountInto(of(d.MeterKey), &slots, func(usage.Slot) {}); err != nil { // the span is of whole slots
-			return nil, err
-		}
-	}
-	for _, f := range read.Tail {
-		if only == "" || f.Meter == only {
-			of(f.MeterKey).Add(f.Fact, "")
-		}
-	}
-	return all, nil
+	whole := func(usage.Slot) {} // the span is of whole slots
+	err := e.db.UsageOfAll(ctx, only, span,
+		func(d store.UsageMonth) error { return d.CountInto(of(d.MeterKey), &slots, whole) },
+		func(f store.UsageFact) { of(f.MeterKey).Add(f.Fact, "") })
+	return all, err
 }
 
 // ranked orders tallies, and names the customers of those that are shown.

@@ -97,6 +97,7 @@ fill: true shows parts of the span without usage too.
 from: Where the span begins.
 gauge: The running value of a max or last meter after this line.
 grant: The id of the grant; left out for the plan's allowance.
+past: Set when a reset came between the usage and its void: no window counts it any more.
 granted: The part of available that grants give.
 grants: Grants with units left, in the order in which they are used up.
 groupBy: How the span is cut: hour, day, week, month or none.

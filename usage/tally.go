@@ -153,6 +153,9 @@ func (c Calendar) dates(to *Cut) {
 	}
 }
 
+// Len returns how many buckets there are.
+func (c *Cut) Len() int { return len(c.buckets) }
+
 // Grain returns the longest slots that answer for the buckets: those of a Day when all begin with UTC days, else of a Grain.
 func (c *Cut) Grain() time.Duration {
 	for _, us := range c.starts {
@@ -275,6 +278,19 @@ func (s *Series) addSlot(x *Slot, length int64) bool {
 	s.at = i
 	s.tallies[i].addSlot(x)
 	return true
+}
+
+// Total returns the Total that Stats has.
+func (s *Series) Total(a meter.Aggregation) (quantity.Units, error) {
+	var all tally
+	for i := range s.tallies {
+		all.merge(&s.tallies[i])
+	}
+	values := map[string]bool{}
+	for _, some := range s.values {
+		maps.Copy(values, some)
+	}
+	return all.value(a, len(values))
 }
 
 // Stats returns the statistics of what was counted. Buckets without events are left out unless fill says otherwise;

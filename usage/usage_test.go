@@ -207,6 +207,9 @@ func TestSlotsCountAsEventsDo(t *testing.T) {
 		}
 		want, wantErr := direct.Stats(aggregation, true)
 		got, err := rolled.Stats(aggregation, true)
+		if total, totalErr := rolled.Total(aggregation); (totalErr == nil) != (err == nil) || err == nil && total != got.Total {
+			t.Fatalf("the total is %s (%v), and in the statistics %s (%v)", total, totalErr, got.Total, err)
+		}
 		if (err == nil) != (wantErr == nil) {
 			t.Fatalf("%v, want %v", err, wantErr)
 		}

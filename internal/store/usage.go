@@ -230,43 +230,6 @@ func word(text *string) string {
 	return w
 }
 
-// UsageOfAll is UsageOf for every customer there is, of one meter, or of all when it is empty; the facts are those of every
-// meter.
-func (db *DB) UsageOfAll(ctx context.Context, meter id.Slug, span period.Span) (UsageRead, error) {
-	var out UsageRead
-	rows, err := db.reads.QueryContext(ctx, `
-		SELECT d.customer, d.meter, d.account, d.slots, 0, 0
-		FROM usage_month AS d
-		WHERE d.month BETWEEN $1 AND $2 AND (d.meter = $3 OR $3 = '')
-		UNION ALL
-		SELECT a.customer, '', a.slug, '', COALESCE(t.seq, 0), a.seq
-		FROM account AS a
-		LEFT JOIN usage_tally AS t ON `+ofAccount+`
-		WHERE a.seq > COALESCE(t.seq, 0)`, usage.MonthOf(span.Start), usage.MonthOf(span.End), string(meter))
-	if err != nil {
-		return out, fmt.Errorf("read usage: %w", err)
-	}
-	var grown []LineRange
-	err = each(rows, func() error {
-		m := UsageMonth{grain: usage.Grain}
-		var from, to int64
-		if err := rows.Scan(&m.Customer, &m.Meter, &m.Account, &m.slots, &from, &to); err != nil {
-			return err
-		}
-		if m.Meter == "" {
-			grown = append(grown, LineRange{AccountKey{m.Customer, m.Account}, from + 1, to})
-			return nil
-		}
-		out.Months = append(out.Months, m)
-		return nil
-	})
-	if err != nil {
-		return out, fmt.Errorf("read usage: %w", err)
-	}
-	out.Tail, err = db.facts(ctx, grown, span)
-	return out, err
-}
-
 // facts reads lines as the roll-up does. Lines never change, so it may read them after the query that found how far the
 // roll-up is.
 func (db *DB) facts(ctx context.Context, ranges []LineRange, span period.Span) ([]UsageFact, error) {

@@ -2362,6 +2362,8 @@ export interface components {
             ever?: boolean;
             /** @description The id of the grant; left out for the plan's allowance. */
             grant?: string;
+            /** @description Set when a reset came between the usage and its void: no window counts it any more. */
+            past?: boolean;
         };
         Payment: {
             /**
