@@ -133,7 +133,7 @@ func (e *Engine) checkAdjustment(r *AdjustmentRequest) (meter.Meter, error) {
 	}
 	switch {
 	case r.Kind != AdjustRefund && r.Kind != AdjustBonus && r.Kind != AdjustDeduction:
-		return m, fault.Field("kind", string(r.Kind), AdjustmentKinds(), "kind is one of %v. Left out, an amount below 0 is a refund and one above 0 a bonus.", AdjustmentKinds())
+		return m, fault.Field("kind", string(r.Kind), AdjustmentKinds(), "kind is refund, bonus or deduction. Left out, an amount below 0 is a refund and one above 0 a bonus.")
 	case r.Amount <= 0:
 		return m, fault.Field("amount", r.Amount, 0, "amount must be more than 0.")
 	case r.Amount > quantity.Max:

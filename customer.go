@@ -155,7 +155,10 @@ func (e *Engine) Customers(ctx context.Context, after id.Customer, limit int) (P
 	}
 	var from Customer
 	if after != "" {
-		if from, err = e.Customer(ctx, after); err != nil {
+		if from, err = e.Customer(ctx, after); fault.Has(err, fault.NotFound) {
+			return Page[Customer]{}, fault.Field("after", string(after), nil, "There is no customer %q any more to go on after: begin at the first page again.", string(after))
+		}
+		if err != nil {
 			return Page[Customer]{}, err
 		}
 	}

@@ -64,7 +64,7 @@ func (e *Engine) Grant(ctx context.Context, r GrantRequest) (Granted, error) {
 		lot.ID = id.Derived("grant", c.key, r.ID)
 	}
 	o := &op{
-		customer: r.Customer, slug: r.Balance, name: "grant:" + lot.ID,
+		customer: r.Customer, slug: r.Balance, name: "grant:" + lot.ID, given: givenID{"id", string(r.ID)},
 		hash: hashOf("grant", r.Balance, r.Amount, lot.Source, lot.Priority, r.StartsAt, r.ExpiresAt),
 		req:  credit.Request{Kind: credit.KindGrant, Cause: lot.ID, Reason: r.Reason, Lot: lot},
 	}

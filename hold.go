@@ -62,7 +62,7 @@ func (e *Engine) Hold(ctx context.Context, r HoldRequest) (Held, error) {
 	}
 	holdID := id.Derived("hold", c.key, r.TransactionID)
 	o := &op{
-		customer: r.Customer, usage: true, name: "hold:" + holdID, hash: hashOf("hold", r.Meter, n.Amount, r.ExpiresIn),
+		customer: r.Customer, usage: true, name: "hold:" + holdID, given: givenID{"transactionId", string(r.TransactionID)}, hash: hashOf("hold", r.Meter, n.Amount, r.ExpiresIn),
 		req: credit.Request{
 			Kind: credit.KindHold, Cause: holdID, Meter: r.Meter, Aggregation: m.Aggregation, Amount: n.Amount,
 			TransactionID: r.TransactionID, ExpiresAt: e.Now().Add(lasts),

@@ -134,7 +134,7 @@ func (e *Engine) limitAdjustment(b *book, r LimitAdjustmentRequest) (credit.Limi
 	case r.Amount.Decimals() > decimals:
 		return a, fault.Field("amount", r.Amount, decimals, "amount has %d decimals; %s takes %d.", r.Amount.Decimals(), r.Balance, decimals)
 	case !slices.Contains(credit.AdjustmentTypes(), r.Type):
-		return a, fault.Field("type", string(r.Type), credit.AdjustmentTypes(), "type is one of %v.", credit.AdjustmentTypes())
+		return a, fault.Field("type", string(r.Type), credit.AdjustmentTypes(), "type is one_time or recurring.")
 	case r.EndsAt == nil && r.Type == credit.OneTime:
 		return a, fault.Field("endDate", nil, nil, "endDate is missing: a one_time adjustment ends. Send type recurring for one that stays until it is removed.")
 	case r.EndsAt != nil && !a.EndsAt.After(a.StartsAt):

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tollgate/tollgate/credit"
@@ -27,6 +28,7 @@ type op struct {
 	txid   id.Transaction // of the event this leaves
 	event  meter.Event    // the event this leaves, as far as the caller's request says
 	name   string         // of the ledger line this leaves
+	given  givenID        // what the caller calls that
 	value  string         // of a unique meter: the property's value
 	since  int64          // of a unique meter's void: the start of the window it was counted in
 	void   id.Transaction // the event this undoes
@@ -45,6 +47,23 @@ type op struct {
 	left      *store.Event // the event
 	balance   credit.Balance
 	said      string // the answer, as JSON
+}
+
+// A givenID is an id as the caller gave it, and the field it stood in.
+type givenID struct{ field, id string }
+
+// crossed is the fault of an act whose id stands for another one.
+func (o *op) crossed() error {
+	if o.given.id != "" {
+		return conflict(o.given.field, o.given.id)
+	}
+	_, thing, _ := strings.Cut(o.name, ":")
+	return conflict("id", thing)
+}
+
+func conflict(field, value string) error {
+	return fault.New(fault.Conflict, "The %s %q has been used with another request. Send the same request again, or a new id.", field, value).
+		With("field", field).With("value", value)
 }
 
 func (o *op) finish(err error) {

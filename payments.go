@@ -2,6 +2,8 @@ package tollgate
 
 import (
 	"context"
+	"fmt"
+	"net/url"
 
 	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
@@ -41,14 +43,16 @@ type seller struct {
 }
 
 func newSeller(e *Engine, p Payments) (*seller, error) {
-	if p.SecretKey == "" {
-		return nil, nil
-	}
-	c, err := stripe.New(stripe.Options{SecretKey: p.SecretKey, WebhookSecret: p.WebhookSecret, URL: p.URL, Logger: e.log})
-	if err != nil {
+	letters, err := newMail(p.Mail)
+	if err != nil || p.SecretKey == "" {
 		return nil, err
 	}
-	letters, err := newMail(p.Mail)
+	for option, address := range map[string]string{"Payments.SuccessURL": p.SuccessURL, "Payments.CancelURL": p.CancelURL, "Payments.ReturnURL": p.ReturnURL} {
+		if u, err := url.Parse(address); address != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
+			return nil, fmt.Errorf("%s: %q is not an address such as https://app.example.com/billing", option, address)
+		}
+	}
+	c, err := stripe.New(stripe.Options{SecretKey: p.SecretKey, WebhookSecret: p.WebhookSecret, URL: p.URL, Logger: e.log})
 	if err != nil {
 		return nil, err
 	}

@@ -224,7 +224,7 @@ func (e *Engine) cut(s UsageSpan, b *book, c *store.Customer) (cut, error) {
 		}
 		for field, t := range map[string]time.Time{"from": out.span.Start, "to": out.span.End} {
 			if t.Year() < 1970 || t.Year() > yearMax {
-				return out, fault.Field(field, t.String(), nil, "%s lies in the years 1970 to %d.", field, yearMax)
+				return out, fault.Field(field, t, nil, "%s lies in the years 1970 to %d.", field, yearMax)
 			}
 		}
 		return out, nil

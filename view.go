@@ -281,15 +281,10 @@ func (v *view) repeated(o *op) (bool, error) {
 		return false, nil
 	}
 	if e.Hash != o.hash {
-		return true, conflict("id", o.name)
+		return true, o.crossed()
 	}
 	o.said, o.duplicate = e.Answer, true
 	return true, nil
-}
-
-func conflict(field, value string) error {
-	return fault.New(fault.Conflict, "The %s %q has been used with another request. Send the same request again, or a new id.", field, value).
-		With("field", field).With("value", value)
 }
 
 // distinct decides whether a unique meter's value is new in its window, or lost with a void, sets what req is to

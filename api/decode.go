@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -152,6 +153,9 @@ func wrongType(name string, raw []byte, to any) error {
 		return fault.Field(name, shown(raw), nil, "%s must be true or false.", name)
 	case *map[string]*string:
 		return fault.Field(name, shown(raw), nil, "%s must be an object whose values are texts, or null to remove a key.", name)
+	}
+	if kind := reflect.TypeOf(to); kind.Kind() == reflect.Pointer && kind.Elem().Kind() == reflect.Slice {
+		return fault.Field(name, shown(raw), nil, "%s must be a list.", name)
 	}
 	return fault.Field(name, shown(raw), nil, "%s has a value of the wrong type.", name)
 }

@@ -148,6 +148,9 @@ func badParameter(op *huma.Operation, m *huma.ErrorModel) error {
 		if p.In != in || p.Name != name {
 			continue
 		}
+		if p.Schema.Type == huma.TypeBoolean {
+			return fault.Field(name, e.Value, nil, "%s is true or false.", name)
+		}
 		return fault.Field(name, e.Value, brokenLimit(p.Schema, e.Value), "%s: %s", name, p.Description)
 	}
 	return fault.New(fault.Invalid, "There is no query parameter %q here.", name).With("field", name)

@@ -43,7 +43,7 @@ func (m Meter) Check(u Usage, now time.Time, lim Limits) (Reading, error) {
 	if u.At != nil {
 		r.At = u.At.UTC().Truncate(time.Microsecond)
 		if r.At.After(now.Add(lim.Ahead)) {
-			return r, fault.Field("at", r.At, now.Add(lim.Ahead), "at lies more than %s in the future; send the time at which the usage happened.", lim.Ahead)
+			return r, fault.Field("at", r.At, now.Add(lim.Ahead), "at lies more than %d minutes in the future; send the time at which the usage happened.", int(lim.Ahead.Minutes()))
 		}
 		if r.At.Year() < 2000 {
 			return r, fault.Field("at", r.At, "2000-01-01T00:00:00Z", "at lies before the year 2000; send the time at which the usage happened.")

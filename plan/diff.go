@@ -41,7 +41,7 @@ func Diff(old, new *Catalog) []Change {
 		before[p.path] = p
 	}
 	after := map[string]bool{}
-	var changes []Change
+	changes := []Change{}
 	for _, p := range is {
 		after[p.path] = true
 		o, ok := before[p.path]

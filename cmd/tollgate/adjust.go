@@ -2,18 +2,16 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/id"
-	"github.com/tollgate/tollgate/quantity"
 )
 
 // An AdjustCmd corrects usage by hand.
 type AdjustCmd struct {
 	ExternalID string `arg:"" name:"external-id" help:"The customer, as your app calls it."`
-	Amount     string `arg:"" help:"How many units of the meter. Without --kind, below 0 is a refund (write -- before it) and above 0 a bonus."`
+	Amount     amount `arg:"" help:"How many units of the meter. Without --kind, below 0 is a refund (write -- before it) and above 0 a bonus."`
 	database
 	Meter  string `required:"" placeholder:"SLUG" help:"The meter."`
 	Kind   string `enum:",refund,bonus,deduction" default:"" help:"refund, bonus or deduction."`
@@ -24,13 +22,9 @@ type AdjustCmd struct {
 
 // Run runs the command.
 func (cmd *AdjustCmd) Run(ctx context.Context, c *console) error {
-	amount, err := quantity.Parse(cmd.Amount)
-	if err != nil {
-		return err
-	}
 	return cmd.use(ctx, func(engine *tollgate.Engine) error {
 		done, err := engine.AdjustUsage(ctx, tollgate.AdjustmentRequest{
-			Customer: id.Customer(cmd.ExternalID), Meter: id.Slug(cmd.Meter), Amount: amount, Kind: tollgate.AdjustmentKind(cmd.Kind),
+			Customer: id.Customer(cmd.ExternalID), Meter: id.Slug(cmd.Meter), Amount: cmd.Amount.Units, Kind: tollgate.AdjustmentKind(cmd.Kind),
 			Reason: cmd.Reason, TransactionID: id.Transaction(cmd.ID),
 		})
 		if err != nil || cmd.JSON {
@@ -127,29 +121,25 @@ func adjustmentTable(all []tollgate.LimitAdjusted) *table {
 type LimitsAddCmd struct {
 	ExternalID string `arg:"" name:"external-id" help:"The customer, as your app calls it."`
 	Slug       string `arg:"" help:"The meter or credits pool."`
-	Amount     string `arg:"" help:"What to add to the limit; write -- before a number below 0."`
+	Amount     amount `arg:"" help:"What to add to the limit; write -- before a number below 0."`
 	database
-	Type   string    `enum:"one_time,recurring" default:"one_time" help:"one_time (from --from to --to) or recurring (every window that they overlap)."`
-	From   time.Time `placeholder:"TIME" help:"From when (2026-01-31T12:00:00Z); now when not given."`
-	To     time.Time `placeholder:"TIME" help:"Until when; a recurring one without it lasts until it is removed."`
-	Reason string    `help:"Why."`
-	ID     string    `name:"id" help:"Your own id of this adjustment: the same command again adds nothing more."`
-	JSON   bool      `name:"json" help:"Print JSON."`
+	Type   string  `enum:"one_time,recurring" default:"one_time" help:"one_time (from --from to --to) or recurring (every window that they overlap)."`
+	From   instant `placeholder:"TIME" help:"From when (2026-01-31T12:00:00Z); now when not given."`
+	To     instant `placeholder:"TIME" help:"Until when; a recurring one without it lasts until it is removed."`
+	Reason string  `help:"Why."`
+	ID     string  `name:"id" help:"Your own id of this adjustment: the same command again adds nothing more."`
+	JSON   bool    `name:"json" help:"Print JSON."`
 }
 
 // Run runs the command.
 func (cmd *LimitsAddCmd) Run(ctx context.Context, c *console) error {
-	amount, err := quantity.Parse(cmd.Amount)
-	if err != nil {
-		return err
-	}
-	r := tollgate.LimitAdjustmentRequest{Customer: id.Customer(cmd.ExternalID), Balance: id.Slug(cmd.Slug), Amount: amount,
+	r := tollgate.LimitAdjustmentRequest{Customer: id.Customer(cmd.ExternalID), Balance: id.Slug(cmd.Slug), Amount: cmd.Amount.Units,
 		Type: credit.AdjustmentType(cmd.Type), Reason: cmd.Reason, ID: id.Transaction(cmd.ID)}
 	if !cmd.From.IsZero() {
-		r.StartsAt = &cmd.From
+		r.StartsAt = &cmd.From.Time
 	}
 	if !cmd.To.IsZero() {
-		r.EndsAt = &cmd.To
+		r.EndsAt = &cmd.To.Time
 	}
 	return cmd.use(ctx, func(engine *tollgate.Engine) error {
 		a, err := engine.AddLimitAdjustment(ctx, r)

@@ -17,7 +17,7 @@ type seller struct {
 	StripeKey  string `name:"stripe-key" env:"TOLLGATE_STRIPE_SECRET_KEY" placeholder:"sk_..." help:"Stripe's secret key: the catalog is sold there, too. Better set in the environment, where other users do not see it."`
 	StripeURL  string `name:"stripe-url" env:"TOLLGATE_STRIPE_URL" placeholder:"URL" help:"Another server that speaks Stripe's API, such as a sandbox."`
 	WebhookURL string `name:"webhook-url" placeholder:"URL" help:"Where Stripe sends its events; an endpoint is made there, and its secret is printed this once."`
-	ReturnURL  string `name:"return-url" env:"TOLLGATE_STRIPE_RETURN_URL" placeholder:"URL" help:"Where the link out of Stripe's portal leads to."`
+	ReturnURL  string `name:"return-url" env:"TOLLGATE_STRIPE_RETURN_URL,TOLLGATE_RETURN_URL" placeholder:"URL" help:"Where the link out of Stripe's portal leads to."`
 }
 
 func (s seller) check() error {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/credit"
@@ -21,8 +20,8 @@ type BalancesCmd struct {
 	ExternalID string `arg:"" name:"external-id" help:"The customer, as your app calls it."`
 	Slug       string `arg:"" optional:"" help:"One meter or credits pool, with its grants and holds."`
 	database
-	At   time.Time `placeholder:"TIME" help:"The balance as it was then (2026-01-31T12:00:00Z); needs SLUG."`
-	JSON bool      `name:"json" help:"Print JSON: one balance with SLUG, else {data}."`
+	At   instant `placeholder:"TIME" help:"The balance as it was then (2026-01-31T12:00:00Z); needs SLUG."`
+	JSON bool    `name:"json" help:"Print JSON: one balance with SLUG, else {data}."`
 }
 
 // Validate refuses --at without a slug.
@@ -77,7 +76,7 @@ func (cmd *BalancesCmd) one(ctx context.Context, c *console, engine *tollgate.En
 	if cmd.At.IsZero() {
 		b, err = engine.Balance(ctx, customer, slug)
 	} else {
-		b, err = engine.BalanceAt(ctx, customer, slug, cmd.At)
+		b, err = engine.BalanceAt(ctx, customer, slug, cmd.At.Time)
 	}
 	if err != nil {
 		return err

@@ -45,7 +45,7 @@ func (d database) open(ctx context.Context, opts tollgate.Options, do func(*toll
 // use runs do on a database that must be there: looking into a mistyped file must not make an empty one.
 func (d database) use(ctx context.Context, do func(*tollgate.Engine) error) error {
 	if d.missing() {
-		return fmt.Errorf("there is no database %s: check --db (tollgate serve, apply and key create make a new one)", d.DB)
+		return fmt.Errorf("there is no database %s: check --db (tollgate dev, serve, apply, key create and import make a new one)", d.DB)
 	}
 	return d.make(ctx, nil, do)
 }

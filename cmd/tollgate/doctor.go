@@ -48,10 +48,7 @@ func (cmd *DoctorCmd) Run(ctx context.Context, c *console) error {
 			}
 		}
 		if cmd.JSON {
-			if found == nil {
-				found = []tollgate.Difference{}
-			}
-			if err := c.json(found); err != nil {
+			if err := c.json(tollgate.Page[tollgate.Difference]{Data: append([]tollgate.Difference{}, found...)}); err != nil {
 				return err
 			}
 		} else if err := cmd.print(c, found); err != nil {

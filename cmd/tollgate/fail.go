@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -33,7 +34,9 @@ func (c *console) fail(err error) int {
 	case f != nil:
 		c.note("error: %s\n", printable(f.Message))
 		for _, key := range slices.Sorted(maps.Keys(f.Details)) {
-			c.note("  %s: %s\n", key, printable(fmt.Sprint(f.Details[key])))
+			if v := f.Details[key]; v != nil {
+				c.note("  %s: %s\n", key, printable(detail(v)))
+			}
 		}
 		if cause := f.Unwrap(); cause != nil {
 			c.note("  cause: %s\n", printable(cause.Error()))
@@ -42,6 +45,19 @@ func (c *console) fail(err error) int {
 		c.note("error: %s\n", printable(err.Error()))
 	}
 	return exitFailed
+}
+
+// detail returns a detail of a fault as people read it: a text as it is, and anything else as in an answer over HTTP.
+func detail(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	var s string
+	if json.Unmarshal(text, &s) == nil {
+		return s
+	}
+	return string(text)
 }
 
 // unheard reports whether an error is that the reader of standard output has left, such as head: no news to anybody.

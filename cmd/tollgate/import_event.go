@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/tollgate/tollgate/meter"
+	"github.com/tollgate/tollgate/quantity"
 )
 
 // parseUsage reads one event, strictly: names are spelled exactly, and none is ignored. What the engine checks (that
@@ -29,7 +30,7 @@ func parseUsage(line []byte) (meter.Usage, error) {
 	}{
 		"customer":      {&u.Customer, "a text"},
 		"meter":         {&u.Meter, "a text"},
-		"amount":        {&u.Amount, "a decimal number such as 12 or 0.5"},
+		"amount":        {&u.Amount, fmt.Sprintf("a decimal number such as 12 or 0.5, of up to %d with up to %d decimals", quantity.Max/quantity.One, quantity.DecimalsMax)},
 		"transactionId": {&u.TransactionID, "a text"},
 		"at":            {&u.At, "a time such as 2026-01-31T15:04:05Z"},
 		"properties":    {&u.Properties, "a JSON object"},

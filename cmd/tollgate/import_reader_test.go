@@ -121,7 +121,7 @@ func TestParseUsage(t *testing.T) {
 		{"null is not sent", `{"customer":"a","meter":"m","amount":null,"transactionId":"t","at":null,"properties":null,"record":null}`, ""},
 		{"an unknown field", `{"customer":"a","user":"b"}`, `there is no field "user" in an event; there are amount, at, customer, meter, properties, record, transactionId`},
 		{"a field in other letters", `{"Customer":"a"}`, `there is no field "Customer" in an event; there are amount, at, customer, meter, properties, record, transactionId`},
-		{"an amount in words", `{"amount":"five"}`, `amount must be a decimal number such as 12 or 0.5, not "five"`},
+		{"an amount in words", `{"amount":"five"}`, `amount must be a decimal number such as 12 or 0.5, of up to 1000000000000 with up to 6 decimals, not "five"`},
 		{"a number for a text", `{"customer":5}`, `customer must be a text, not 5`},
 		{"a text for a switch", `{"record":"yes"}`, `record must be true or false, not "yes"`},
 		{"a day for a time", `{"at":"2026-01-31"}`, `at must be a time such as 2026-01-31T15:04:05Z, not "2026-01-31"`},

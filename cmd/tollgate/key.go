@@ -21,6 +21,7 @@ type KeyCreateCmd struct {
 	Scope string `required:"" enum:"full,record,read" help:"What the key may do: full (everything), record (send usage, make customers, read) or read."`
 	Name  string `help:"What the key is for, such as the app that holds it."`
 	Live  bool   `help:"Make a key for production (sk_live_…) rather than one for tests (sk_test_…)."`
+	JSON  bool   `name:"json" help:"Print JSON: what key list prints, and the key itself as key."`
 }
 
 // Help tells more than one line does.
@@ -38,6 +39,12 @@ func (cmd *KeyCreateCmd) Run(ctx context.Context, c *console) error {
 		secret, key, err := engine.CreateKey(ctx, tollgate.Scope(cmd.Scope), cmd.Name, cmd.Live)
 		if err != nil {
 			return err
+		}
+		if cmd.JSON {
+			return c.json(struct {
+				tollgate.Key
+				Secret string `json:"key"`
+			}{key, secret})
 		}
 		c.note("%s, scope %s. Store the key now: it is shown this once. Send it as Authorization: Bearer KEY.\n", key.ID, key.Scope)
 		return c.print("%s\n", secret)

@@ -6,13 +6,13 @@ import (
 
 // A logging is the flags of commands that log.
 type logging struct {
-	LogLevel  slog.Level `env:"TOLLGATE_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`
-	LogFormat string     `env:"TOLLGATE_LOG_FORMAT" default:"text" enum:"text,json" help:"text or json."`
+	LogLevel  level  `env:"TOLLGATE_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`
+	LogFormat string `env:"TOLLGATE_LOG_FORMAT" default:"text" enum:"text,json" help:"text or json."`
 }
 
 // logger returns a logger on standard error.
 func (l logging) logger(c *console) *slog.Logger {
-	opts := &slog.HandlerOptions{Level: l.LogLevel}
+	opts := &slog.HandlerOptions{Level: l.LogLevel.Level}
 	if l.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(c.err, opts))
 	}

@@ -32,6 +32,9 @@ func moment(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04:05")
 }
 
+// local returns a time as tables show it, by the clocks of its zone.
+func local(t time.Time) string { return t.Format("2006-01-02 15:04:05") }
+
 // units returns a quantity with its thousands apart: 1,234,567.5.
 func units(u quantity.Units) string {
 	s := u.String()

@@ -180,7 +180,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	}
 	writes.SetMaxOpenConns(1) // SQLite has one writer; waiting here is cheaper than waiting for its lock
 	if err := connect(ctx, writes); err != nil {
-		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), writes.Close())
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, unopened(err)), writes.Close())
 	}
 	reads, err := sql.Open("sqlite", dsn+"&_pragma=query_only(1)&_pragma=cache_size(-2000)")
 	if err != nil {
@@ -191,6 +191,17 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	db := &DB{dialect: sqliteDialect(), reads: runner{on: reads, stmts: &statements{pool: reads}}, readPool: reads, writePool: writes}
 	db.hot = &hotConn{db: writes}
 	return db, nil
+}
+
+// unopened says what to do about a file that SQLite does not open.
+func unopened(err error) error {
+	switch sqliteCode(err) & 0xff {
+	case sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("it is no SQLite database; name another file: %w", err)
+	case sqlite3.SQLITE_CANTOPEN:
+		return fmt.Errorf("name a file in a folder that is there and may be written to: %w", err)
+	}
+	return err
 }
 
 // connect makes the first connection to a SQLite file. While several processes open a new file, SQLite refuses the
