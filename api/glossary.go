@@ -304,6 +304,7 @@ ChangeRequest.quantity: As it is when not sent.
 ChangeRequest.when: now, or period_end; a dearer price now and a cheaper one at the period's end when not sent.
 CheckoutRequest.metadata: Kept with the session at Stripe: up to 40 entries, names up to 40 bytes and values up to 500.
 CheckoutRequest.price: The slug of a plan's price.
+CheckoutRequest.quantity: How many top-ups; of a plan, how many seats: its price is paid for each, and its units are given once. 1 when not sent.
 CheckoutRequest.topUp: The slug of a top-up, instead of a price.
 CheckoutSession.expiresAt: When the page closes.
 CheckoutSession.status: open, complete or expired.

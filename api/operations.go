@@ -189,7 +189,7 @@ func grantOperations() map[string]operation {
 	return map[string]operation{
 		"POST /v1/customers/{externalId}/grants": {
 			name: "grant", tag: grantsTag, summary: "Grant units",
-			about: "Gives the customer units of a balance on top of its plan. With an id, a retry grants nothing more; the header Idempotency-Key stands in for an id that is not sent. Without either every call is a new grant.",
+			about: "Gives the customer units of a balance on top of its plan. Units of a meter that the plan pays from a credits pool wait until a plan pays from them: grant units of the pool. With an id, a retry grants nothing more; the header Idempotency-Key stands in for an id that is not sent. Without either every call is a new grant.",
 			body:  reflect.TypeFor[tollgate.GrantRequest](), example: `{"balance": "ai_requests", "amount": 100, "id": "welcome_42", "source": "bonus", "reason": "Welcome gift", "expiresAt": "2030-01-01T00:00:00Z"}`,
 			answer: reflect.TypeFor[tollgate.Granted](), refuses: []fault.Code{fault.NotFound, fault.Conflict},
 		},

@@ -81,15 +81,15 @@ func (cmd *DevCmd) Run(ctx context.Context, c *console) error {
 		if err := engine.Stock(ctx); err != nil {
 			return err
 		}
+		server, err := newServer(engine, log, api.Options{}, cmd.pages)
+		if err != nil {
+			return err
+		}
 		key, err := devKey(ctx, engine)
 		if err != nil {
 			return err
 		}
 		if err := welcome(c, engine.Catalog(), urlOf(l), key, cmd.DB, shopURL); err != nil {
-			return err
-		}
-		server, err := newServer(engine, log, api.Options{}, cmd.pages)
-		if err != nil {
 			return err
 		}
 		return server.run(ctx, l)

@@ -74,6 +74,10 @@ func (cmd *ServeCmd) Run(ctx context.Context, c *console) error {
 		if err != nil {
 			return err
 		}
+		server, err := newServer(engine, log, api.Options{RatePerSecond: cmd.Rate, Burst: cmd.Burst}, cmd.pages)
+		if err != nil {
+			return err
+		}
 		url := urlOf(l)
 		cmd.announce(c, "tollgate serves "+url+" from "+cmd.database.String(), "url", url)
 		cmd.sayMissing(ctx, c, engine)
@@ -81,10 +85,6 @@ func (cmd *ServeCmd) Run(ctx context.Context, c *console) error {
 			for _, text := range engine.StripeReady(ctx) {
 				cmd.announce(c, text)
 			}
-		}
-		server, err := newServer(engine, log, api.Options{RatePerSecond: cmd.Rate, Burst: cmd.Burst}, cmd.pages)
-		if err != nil {
-			return err
 		}
 		if err := server.run(ctx, l); err != nil {
 			return err

@@ -57,7 +57,7 @@ func newServer(engine *tollgate.Engine, log *slog.Logger, opts api.Options, p pa
 	}
 	second, err := flowglad.New(engine, sold)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--flowglad-webhook: %w", err)
 	}
 	opts.Logger, opts.Version = log, version()
 	closing := make(chan struct{})

@@ -622,7 +622,7 @@ export interface paths {
         put?: never;
         /**
          * Grant units
-         * @description Gives the customer units of a balance on top of its plan. With an id, a retry grants nothing more; the header Idempotency-Key stands in for an id that is not sent. Without either every call is a new grant.
+         * @description Gives the customer units of a balance on top of its plan. Units of a meter that the plan pays from a credits pool wait until a plan pays from them: grant units of the pool. With an id, a retry grants nothing more; the header Idempotency-Key stands in for an id that is not sent. Without either every call is a new grant.
          */
         post: operations["grant"];
         delete?: never;
@@ -1605,7 +1605,7 @@ export interface components {
             promotionCode?: string;
             /**
              * Format: int64
-             * @description How many; 1 when not sent.
+             * @description How many top-ups; of a plan, how many seats: its price is paid for each, and its units are given once. 1 when not sent.
              */
             quantity?: number;
             /** @description Where a payer comes back to; {CHECKOUT_SESSION_ID} in it is replaced. */
