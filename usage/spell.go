@@ -96,7 +96,7 @@ func ParseSlots(text string) (Slots, error) {
 // EachSlot calls do with each slot that String spelled, in the order of time, and keeps none of them. When the text is
 // no spelling, do may have been called before the error.
 func EachSlot(text string, do func(Slot)) error {
-	r, err := newSpelling(text, nil)
+	r, err := newSpelling([]byte(text), nil)
 	if err != nil {
 		return err
 	}
@@ -114,8 +114,8 @@ type spelling struct {
 }
 
 // newSpelling decodes a text into room, or into more where that is too small.
-func newSpelling(text string, room []byte) (spelling, error) {
-	plain, err := base64.RawStdEncoding.AppendDecode(room[:0], []byte(text))
+func newSpelling(text, room []byte) (spelling, error) {
+	plain, err := base64.RawStdEncoding.AppendDecode(room[:0], text)
 	if err != nil {
 		return spelling{}, errors.Join(errSlots, err)
 	}

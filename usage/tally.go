@@ -235,14 +235,15 @@ func (s *Series) Add(f Fact, value string) {
 
 // A SlotReader counts spelled slots, one text after another in the same memory.
 type SlotReader struct {
-	room []byte
-	slot Slot
+	text, room []byte
+	slot       Slot
 }
 
 // AddTo counts the slots that a text spells, of a Grain or of a Day, into a series. Those that the span or a bucket cuts are
 // left out and given to cut: their events are to be added one by one.
 func (r *SlotReader) AddTo(s *Series, text string, grain time.Duration, cut func(Slot)) error {
-	from, err := newSpelling(text, r.room)
+	r.text = append(r.text[:0], text...)
+	from, err := newSpelling(r.text, r.room)
 	if err != nil {
 		return err
 	}
@@ -296,13 +297,26 @@ func (s *Series) Total(a meter.Aggregation) (quantity.Units, error) {
 // Stats returns the statistics of what was counted. Buckets without events are left out unless fill says otherwise;
 // then they count as 0 for average, max and min.
 func (s *Series) Stats(a meter.Aggregation, fill bool) (Stats, error) {
+	return s.StatsIn(make([]Bucket, 0, s.Shown(fill)), a, fill)
+}
+
+// Shown returns how many buckets Stats has.
+func (s *Series) Shown(fill bool) int {
+	if fill {
+		return len(s.tallies)
+	}
 	shown := 0
 	for i := range s.tallies {
-		if fill || s.tallies[i].events != 0 {
+		if s.tallies[i].events != 0 {
 			shown++
 		}
 	}
-	out := Stats{ByPeriod: make([]Bucket, 0, shown)}
+	return shown
+}
+
+// StatsIn is Stats with its buckets in room, which is empty and has place for as many as Shown says.
+func (s *Series) StatsIn(room []Bucket, a meter.Aggregation, fill bool) (Stats, error) {
+	out := Stats{ByPeriod: room}
 	var all tally
 	var sum Total
 	var values map[string]bool
