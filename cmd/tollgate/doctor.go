@@ -48,7 +48,7 @@ func (cmd *DoctorCmd) Run(ctx context.Context, c *console) error {
 			}
 		}
 		if cmd.JSON {
-			if err := c.json(tollgate.Page[tollgate.Difference]{Data: append([]tollgate.Difference{}, found...)}); err != nil {
+			if err := c.json(append([]tollgate.Difference{}, found...)); err != nil {
 				return err
 			}
 		} else if err := cmd.print(c, found); err != nil {

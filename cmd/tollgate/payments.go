@@ -52,7 +52,7 @@ type WebhooksListCmd struct {
 	database
 	State string `placeholder:"STATE" help:"Only those that are pending, done or parked."`
 	Limit int    `default:"100" help:"How many to show, up to 1000."`
-	JSON  bool   `name:"json" help:"Print JSON: {data}."`
+	JSON  bool   `name:"json" help:"Print JSON: a list."`
 }
 
 // Run runs the command.
@@ -63,7 +63,7 @@ func (cmd *WebhooksListCmd) Run(ctx context.Context, c *console) error {
 			return err
 		}
 		if cmd.JSON {
-			return c.json(tollgate.Page[tollgate.StripeEvent]{Data: events})
+			return c.json(events)
 		}
 		t := newTable("RECEIVED (UTC)", "TYPE", "STATE", "TRIES", "EVENT", "ERROR")
 		for _, e := range events {
