@@ -3,6 +3,7 @@ package api
 // glossary has a line for each field of a schema: its name, or its schema and name, and what it means.
 const glossary = `
 alreadyReported: What Stripe has been told, in whole units.
+past: Set when a reset came between the usage and its void: no window counts it any more.
 toReport: What Stripe has yet to be told, in whole units; below 0 when more was told than is owed.
 amountDue: What is collected, in minor units, after credit.
 amountPaid: What was paid, in minor units.
@@ -97,7 +98,6 @@ fill: true shows parts of the span without usage too.
 from: Where the span begins.
 gauge: The running value of a max or last meter after this line.
 grant: The id of the grant; left out for the plan's allowance.
-past: Set when a reset came between the usage and its void: no window counts it any more.
 granted: The part of available that grants give.
 grants: Grants with units left, in the order in which they are used up.
 groupBy: How the span is cut: hour, day, week, month or none.

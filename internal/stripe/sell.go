@@ -263,7 +263,7 @@ func (c *Client) Refund(ctx context.Context, charge string, amount *int64, reaso
 	switch {
 	case err != nil:
 		return "", err
-	case before != nil && (before.Metadata[metaAsked] != asked || string(before.Reason) != reason):
+	case before != nil && before.Metadata[metaAsked] != "" && (before.Metadata[metaAsked] != asked || string(before.Reason) != reason): // older ones do not say
 		return "", fault.New(fault.Conflict, "The id %q has been used with another refund of this payment. Send the same request again, or a new id.", name).
 			With("field", "id").With("value", name)
 	case before != nil:
