@@ -3,7 +3,6 @@ package api
 // glossary has a line for each field of a schema: its name, or its schema and name, and what it means.
 const glossary = `
 alreadyReported: What Stripe has been told, in whole units.
-past: Set when a reset came between the usage and its void: no window counts it any more.
 toReport: What Stripe has yet to be told, in whole units; below 0 when more was told than is owed.
 amountDue: What is collected, in minor units, after credit.
 amountPaid: What was paid, in minor units.
@@ -132,6 +131,7 @@ overage: What was used past the limit in this window.
 paid: When the invoice was made that paid for the window.
 paidBy: The slug of the balance that paid: the meter's own, or a credits pool.
 parts: What each source of units moved; for usage, what paid.
+past: Set when a reset came between the usage and its void: no window counts it any more.
 path: Where in the catalog.
 pending: What the next act will write first, such as a window that has ended.
 period: The billing period that holds now.

@@ -137,7 +137,9 @@ func debt() credit.Debt {
 	return credit.Debt{ID: "re_1", Grant: "grant_1", Owed: 4, Policy: credit.Suspend}
 }
 
-func part() credit.Part { return credit.Part{Grant: "grant_1", Amount: -3, At: noon(), Ever: true, Past: true} }
+func part() credit.Part {
+	return credit.Part{Grant: "grant_1", Amount: -3, At: noon(), Ever: true, Past: true}
+}
 
 func lot() credit.Lot {
 	return credit.Lot{
