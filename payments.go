@@ -2,8 +2,6 @@ package tollgate
 
 import (
 	"context"
-	"fmt"
-	"net/url"
 
 	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
@@ -48,8 +46,8 @@ func newSeller(e *Engine, p Payments) (*seller, error) {
 		return nil, err
 	}
 	for option, address := range map[string]string{"Payments.SuccessURL": p.SuccessURL, "Payments.CancelURL": p.CancelURL, "Payments.ReturnURL": p.ReturnURL} {
-		if u, err := url.Parse(address); address != "" && (err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http") {
-			return nil, fmt.Errorf("%s: %q is not an address such as https://app.example.com/billing", option, address)
+		if err := checkAddress(option, address); err != nil {
+			return nil, err
 		}
 	}
 	c, err := stripe.New(stripe.Options{SecretKey: p.SecretKey, WebhookSecret: p.WebhookSecret, URL: p.URL, Logger: e.log})

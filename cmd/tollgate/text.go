@@ -29,7 +29,7 @@ func moment(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.UTC().Format("2006-01-02 15:04:05")
+	return local(t.UTC())
 }
 
 // local returns a time as tables show it, by the clocks of its zone.

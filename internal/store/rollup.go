@@ -168,8 +168,7 @@ func (tx *Tx) tally(ctx context.Context, rolls map[AccountKey]*roll) ([]AccountK
 		INSERT INTO usage_tally (customer, account, seq, was, form)
 		SELECT CAST(r.value->>'c' AS BIGINT), r.value->>'s', CAST(r.value->>'t' AS BIGINT), CAST(r.value->>'f' AS BIGINT), $2
 		FROM `+tx.rows+` AS r
-		WHERE r.value->>'f' = '0' OR EXISTS (
-			SELECT 1 FROM usage_tally AS t WHERE t.customer = CAST(r.value->>'c' AS BIGINT) AND t.account = r.value->>'s')
+		WHERE TRUE
 		ORDER BY 1, 2
 		ON CONFLICT (customer, account) DO UPDATE SET seq = excluded.seq, was = excluded.was
 		WHERE usage_tally.seq = excluded.was
@@ -281,7 +280,7 @@ func (tx *Tx) RolledOf(ctx context.Context, k AccountKey) (tally int64, months m
 		return 0, nil, fmt.Errorf("read roll-up: %w", err)
 	}
 	err = each(rows, func() error {
-		d := dayKey{account: k.Slug}
+		var d dayKey
 		var text string
 		if err := rows.Scan(&tally, &d.meter, &d.month, &text); err != nil || d.meter == "" {
 			return err

@@ -11,12 +11,6 @@ import (
 	"github.com/tollgate/tollgate/usage"
 )
 
-// A dayKey names the days of one meter and account among those of a customer.
-type dayKey struct {
-	month          int64
-	meter, account id.Slug
-}
-
 // eachOf calls do with what words say of a customer's months: meter, account and slots, again and again, as a row of days has
 // them.
 func eachOf(words string, do func(meter, account id.Slug, slots string)) {
@@ -42,13 +36,13 @@ type packedDays struct {
 // writeDays adds up the slots of months, in place of what was kept of the same meters and accounts. Other accounts of a
 // customer share its row: it is locked before it is read, and rows in one order, so that two processes never wait for each other.
 func (tx *Tx) writeDays(ctx context.Context, months map[monthKey]usage.Slots) error {
-	changed := map[dayRow]map[dayKey]string{}
+	changed := map[dayRow]map[string]string{} // days by meter and account
 	for k, slots := range months {
 		row := dayRow{k.Customer, k.month}
 		if changed[row] == nil {
-			changed[row] = map[dayKey]string{}
+			changed[row] = map[string]string{}
 		}
-		changed[row][dayKey{k.month, k.Meter, k.account}] = slots.Days().String()
+		changed[row][string(k.Meter)+" "+string(k.account)] = slots.Days().String()
 	}
 	order := make([]packedDays, 0, len(changed))
 	for row := range changed {
@@ -76,8 +70,9 @@ func (tx *Tx) writeDays(ctx context.Context, months map[monthKey]usage.Slots) er
 			return err
 		}
 		eachOf(text, func(meter, account id.Slug, days string) {
-			if k := (dayKey{row.month, meter, account}); changed[row][k] == "" {
-				changed[row][k] = days
+			of := string(meter) + " " + string(account)
+			if _, ok := changed[row][of]; !ok {
+				changed[row][of] = days
 			}
 		})
 		return nil
@@ -88,8 +83,8 @@ func (tx *Tx) writeDays(ctx context.Context, months map[monthKey]usage.Slots) er
 	full := make([]packedDays, 0, len(changed))
 	for row, days := range changed {
 		words := make([]string, 0, len(days))
-		for k, text := range days {
-			words = append(words, string(k.meter)+" "+string(k.account)+" "+text)
+		for of, text := range days {
+			words = append(words, of+" "+text)
 		}
 		slices.Sort(words)
 		full = append(full, packedDays{fmt.Sprint(int64(row.customer)), fmt.Sprint(row.month), strings.Join(words, " ")})
@@ -109,6 +104,12 @@ func (tx *Tx) writeDays(ctx context.Context, months map[monthKey]usage.Slots) er
 	return nil
 }
 
+// A dayKey names days of an account.
+type dayKey struct {
+	month int64
+	meter id.Slug
+}
+
 // daysOf returns the days kept of an account.
 func (tx *Tx) daysOf(ctx context.Context, k AccountKey) (map[dayKey]string, error) {
 	rows, err := tx.sql.QueryContext(ctx, "SELECT month, days FROM usage_days WHERE customer = $1", int64(k.Customer))
@@ -122,7 +123,7 @@ func (tx *Tx) daysOf(ctx context.Context, k AccountKey) (map[dayKey]string, erro
 		err := rows.Scan(&month, &text)
 		eachOf(text, func(meter, account id.Slug, days string) {
 			if account == k.Slug {
-				out[dayKey{month, meter, account}] = days
+				out[dayKey{month, meter}] = days
 			}
 		})
 		return err
