@@ -329,11 +329,16 @@ func TestUsageRefusesMoreFiguresThanItKeeps(t *testing.T) {
 		names[i] = id.Customer(fmt.Sprint("c", i))
 		put(t, e, names[i], "pro")
 	}
-	if _, err := e.UsageOfMany(t.Context(), names, []id.Slug{"requests", "tokens"}, span(390, usage.ByHour)); !fault.Has(err, fault.Invalid) || fault.Of(err).Details["field"] != "groupBy" {
-		t.Errorf("100 customers by 2 meters by %d hours: %v", 391*24, err)
+	meters := []id.Slug{"requests", "tokens", "images", "storage", "seats"}
+	hours := func(n int) tollgate.UsageSpan {
+		return tollgate.UsageSpan{From: usage.At(noon().Add(-time.Duration(n) * time.Hour)), To: usage.At(noon()), GroupBy: usage.ByHour}
 	}
-	if _, err := e.UsageOfMany(t.Context(), names, []id.Slug{"requests", "tokens"}, span(390, usage.ByDay)); err != nil {
-		t.Errorf("by the day: %v", err)
+	most := tollgate.UsageFiguresMax / len(names) / len(meters)
+	if _, err := e.UsageOfMany(t.Context(), names, meters, hours(most)); err != nil {
+		t.Errorf("%d figures: %v", len(names)*len(meters)*most, err)
+	}
+	if _, err := e.UsageOfMany(t.Context(), names, meters, hours(most+1)); !fault.Has(err, fault.Invalid) || fault.Of(err).Details["field"] != "groupBy" {
+		t.Errorf("%d figures: %v", len(names)*len(meters)*(most+1), err)
 	}
 }
 
@@ -417,6 +422,42 @@ func TestUsageSinceReset(t *testing.T) {
 		out := ask()
 		if out.Total != quantity.Whole(7) || *out.PreResetTotal != quantity.Whole(57) || out.Current != quantity.Whole(7) || *out.Remaining != quantity.Whole(993) {
 			t.Errorf("since the second reset: total %s after %s, current %s, remaining %s", out.Total, *out.PreResetTotal, out.Current, *out.Remaining)
+		}
+	})
+}
+
+// What lay unrolled before a process began is rolled up even while others never stop to write.
+func TestARollUpBeginsWhileUsageNeverPauses(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		c := newClock(noon())
+		before := openWith(t, url, tollgate.Options{Now: c.now, NoRollUp: true})
+		if _, err := before.Publish(t.Context(), "shop.yaml", []byte(shop), false); err != nil {
+			t.Fatal(err)
+		}
+		put(t, before, "ann", "pro")
+		put(t, before, "bob", "pro")
+		batch := make([]meter.Usage, 200)
+		for i := range batch {
+			batch[i] = use("ann", "requests", 1, fmt.Sprint(i))
+			batch[i].Record = true
+		}
+		if _, err := before.Batch(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+		after := openWith(t, url, tollgate.Options{Now: c.now})
+		end := time.Now().Add(time.Minute)
+		for n, rolled := 0, 0; rolled == 0; n++ {
+			if time.Now().After(end) {
+				t.Fatal("nothing is rolled up in a minute of usage")
+			}
+			if _, err := after.Record(t.Context(), use("bob", "requests", 1, fmt.Sprint(n))); err != nil {
+				t.Fatal(err)
+			}
+			if err := after.SQL().QueryRow("SELECT count(*) FROM usage_tally WHERE seq >= 200").Scan(&rolled); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(50 * time.Millisecond)
 		}
 	})
 }

@@ -141,6 +141,28 @@ func TestEventsAreForgottenLongAfterTheyWereWorkedOn(t *testing.T) {
 	})
 }
 
+// What cannot be forgotten holds up nothing.
+func TestWorkGoesOnWhenNothingCanBeForgotten(t *testing.T) {
+	t.Parallel()
+	s := open(t, testdb.SQLite(t), sandbox.Options{})
+	s.customer("vic")
+	s.buy(tollgate.CheckoutRequest{Customer: "vic", TopUp: "pack"}, visa)
+	s.settle()
+	_, err := s.engine.SQL().ExecContext(s.ctx, "CREATE TRIGGER keep BEFORE DELETE ON stripe_event BEGIN SELECT RAISE(ABORT, 'kept'); END")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.advance(61 * day)
+	s.buy(tollgate.CheckoutRequest{Customer: "vic", TopUp: "pack"}, visa)
+	s.settle()
+	s.want("bought again", "vic", "free", "tokens", 200)
+	var old int
+	err = s.engine.SQL().QueryRowContext(s.ctx, "SELECT count(*) FROM stripe_event WHERE received_at < $1", s.sandbox.Now().Add(-60*day).UnixMicro()).Scan(&old)
+	if err != nil || old == 0 {
+		t.Errorf("%d old events are kept: nothing was to be forgotten (%v)", old, err)
+	}
+}
+
 // parked fails when an event waits or was given up.
 func parked(s *shop) {
 	s.Helper()
