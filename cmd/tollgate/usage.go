@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/id"
@@ -87,16 +88,20 @@ func showUsage(c *console, r tollgate.UsageReport) error {
 	if unit == "" {
 		unit = "unit"
 	}
+	zone, err := time.LoadLocation(r.Timezone)
+	if err != nil {
+		return err
+	}
 	left := "unlimited"
 	if !r.IsUnlimited {
 		left = fmt.Sprintf("%s of %s left", units(*r.Remaining), units(*r.Limit))
 	}
 	if err := c.print("%s: %s %s(s) of %s from %s to %s (%s)\n%s: %s used in the running window, %s\n\n", c.paint(bold, word(string(r.Customer))),
-		units(r.Total), word(unit), r.Meter, local(r.From), local(r.To), r.Timezone, r.Balance, units(r.Current), left); err != nil {
+		units(r.Total), word(unit), r.Meter, local(r.From.In(zone)), local(r.To.In(zone)), r.Timezone, r.Balance, units(r.Current), left); err != nil {
 		return err
 	}
 	if r.LastResetDate != nil {
-		if err := c.print("Last reset %s, after %s\n\n", local(r.LastResetDate.In(r.From.Location())), units(*r.PreResetTotal)); err != nil {
+		if err := c.print("Last reset %s, after %s\n\n", local(r.LastResetDate.In(zone)), units(*r.PreResetTotal)); err != nil {
 			return err
 		}
 	}
