@@ -143,7 +143,7 @@ func TestAFullDiskRefusesAndRecoversWithoutARestart(t *testing.T) {
 type wire struct {
 	target  string
 	listen  net.Listener
-	trigger atomic.Pointer[[]byte] // once a client has sent this, the server's next words are lost and the connection cut
+	trigger atomic.Pointer[[]byte] // once a client has sent this, the server's answers are lost until its transaction is over; then the connection is cut
 
 	mu      sync.Mutex
 	down    bool
@@ -196,19 +196,32 @@ func (w *wire) accept() {
 		w.mu.Unlock()
 		armed := new(atomic.Bool)
 		w.ends.Go(func() {
-			w.copy(server, client, func(words []byte) bool {
+			w.copy(server, client, func(words []byte) (pass, on bool) {
 				if t := w.trigger.Load(); t != nil && bytes.Contains(words, *t) && w.trigger.CompareAndSwap(t, nil) {
 					armed.Store(true)
 				}
-				return true
+				return true, true
 			})
 		})
-		w.ends.Go(func() { w.copy(client, server, func([]byte) bool { return !armed.Load() }) })
+		var lost []byte
+		w.ends.Go(func() {
+			w.copy(client, server, func(words []byte) (pass, on bool) {
+				if !armed.Load() {
+					return true, true
+				}
+				lost = append(lost, words...)
+				return false, !bytes.Contains(lost, []byte(idle))
+			})
+		})
 	}
 }
 
-// copy passes words on until a side closes or pass says no; then it closes both.
-func (w *wire) copy(to, from net.Conn, pass func([]byte) bool) {
+// idle is how the server ends its answers when no transaction is open: a ReadyForQuery.
+const idle = "Z\x00\x00\x00\x05I"
+
+// copy hands words over until a side closes, or look says that they are not to go on; then it closes both. Words that look does
+// not let pass are lost.
+func (w *wire) copy(to, from net.Conn, look func([]byte) (pass, on bool)) {
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := from.Read(buf)
@@ -218,12 +231,16 @@ func (w *wire) copy(to, from net.Conn, pass func([]byte) bool) {
 		if stalled != nil {
 			<-stalled
 		}
-		if n > 0 && pass(buf[:n]) {
-			if _, writeErr := to.Write(buf[:n]); writeErr != nil {
-				err = writeErr
+		if n > 0 {
+			pass, on := look(buf[:n])
+			if pass {
+				if _, writeErr := to.Write(buf[:n]); writeErr != nil {
+					err = writeErr
+				}
 			}
-		} else if n > 0 {
-			err = io.EOF
+			if !on {
+				err = io.EOF
+			}
 		}
 		if err != nil {
 			to.Close()

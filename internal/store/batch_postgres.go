@@ -1,23 +1,20 @@
 package store
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// This path speaks pgx natively. A small batch is one pipelined round trip and one implicit transaction; a
-// large one sends its events with COPY, which costs the server and us less per row than it costs in round
-// trips.
+// This path speaks pgx natively: a batch is one round trip (see flight). Events go by COPY, which costs the server and us
+// half of what an INSERT does, unless they are so few that BEGIN and COMMIT cost more.
 
-// copyMin is how many events make COPY worth its round trips.
-const copyMin = 200
+// copyMin is how many events make COPY worth a transaction that is begun and committed by statements of their own.
+const copyMin = 8
 
 // accountsUpdate writes the accounts whose version is the expected one and fails with a division by zero,
 // which aborts the whole transaction, when any was not.
@@ -87,20 +84,35 @@ func (b *Batch) rare() ([]statement, error) {
 	return out, nil
 }
 
+// flight returns what writes b, after first: its events by COPY where they are many enough, which needs a transaction.
+func (b *Batch) flight(first ...statement) (flight, error) {
+	if len(b.Events) < copyMin {
+		all, err := b.statements()
+		return flight{statements: append(first, all...)}, err
+	}
+	rows, err := copyRows(b.Events)
+	if err != nil {
+		return flight{}, err
+	}
+	rest := *b
+	rest.Events = nil
+	all, err := rest.statements()
+	return flight{append(first, all...), rows}, err
+}
+
 func (db *DB) commitPostgres(ctx context.Context, b *Batch) error {
 	first := b.ask(db.dialect)
-	var err error
-	if len(b.Events) < copyMin {
-		var all []statement
-		if all, err = b.statements(); err == nil {
-			_, err = db.schema.send(ctx, db.pool, append(first, all...))
-		}
-	} else {
+	if len(b.Events) >= copyMin {
 		first = append([]statement{{text: "BEGIN"}}, first...)
-		err = db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
-			return copyAll(ctx, conn.Conn(), db.schema, b, first...)
-		})
 	}
+	f, err := b.flight(first...)
+	if err != nil {
+		return fmt.Errorf("commit batch: %w", err)
+	}
+	err = db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
+		_, err := db.fly(ctx, conn.Conn(), f)
+		return err
+	})
 	if pgCode(err) == movedCode {
 		return ErrMoved
 	}
@@ -118,84 +130,6 @@ func (b *Batch) ask(d dialect) []statement {
 		b.Told[Name{e.Key, string(e.TransactionID)}] = &e
 		return err
 	}}}
-}
-
-// batcher is the part that a pool and a connection share.
-type batcher interface {
-	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
-}
-
-// send runs statements in one round trip and returns what the last one says it did. Outside a transaction they are one.
-func (s *schema) send(ctx context.Context, to batcher, all []statement) (last pgconn.CommandTag, err error) {
-	var batch pgx.Batch
-	for _, one := range all {
-		batch.Queue(s.in(one.text), one.args...)
-	}
-	results := to.SendBatch(ctx, &batch)
-	for _, one := range all {
-		if one.read == nil {
-			last, err = results.Exec()
-		} else {
-			err = eachResult(results, one.read)
-		}
-		if err != nil {
-			break
-		}
-	}
-	if closeErr := results.Close(); err == nil {
-		err = closeErr
-	}
-	return last, err
-}
-
-// copyAll writes b with COPY for the events, in a transaction that first begins, or has begun, and commits it.
-func copyAll(ctx context.Context, conn *pgx.Conn, in *schema, b *Batch, first ...statement) error {
-	rows, err := copyRows(b.Events)
-	if err != nil {
-		return err
-	}
-	rest := *b
-	rest.Events = nil
-	all, err := rest.statements()
-	if err != nil {
-		return err
-	}
-	if all = append(first, all...); len(all) > 0 {
-		_, err = in.send(ctx, conn, all)
-	}
-	if err == nil {
-		_, err = conn.PgConn().CopyFrom(ctx, bytes.NewReader(rows), in.in("COPY event ("+eventNames+") FROM STDIN BINARY"))
-	}
-	end := "COMMIT"
-	if err != nil {
-		end = "ROLLBACK"
-	}
-	tags, endErr := conn.PgConn().Exec(ctx, end).ReadAll()
-	if err == nil && endErr == nil {
-		endErr = committed(tags[0].CommandTag)
-	}
-	return errors.Join(err, endErr)
-}
-
-// sendAndCommit writes b in a transaction that has begun, and commits it, in one round trip.
-func sendAndCommit(ctx context.Context, conn *pgx.Conn, in *schema, b *Batch) error {
-	all, err := b.statements()
-	if err != nil {
-		return err
-	}
-	last, err := in.send(ctx, conn, append(all, statement{text: "COMMIT"}))
-	if err != nil {
-		return err
-	}
-	return committed(last)
-}
-
-// committed tells the end of a transaction that was committed from that of one that was not.
-func committed(end pgconn.CommandTag) error {
-	if end.String() != "COMMIT" {
-		return errors.New("the transaction was rolled back")
-	}
-	return nil
 }
 
 // accountArrays spells accounts in the order of their keys, in which Locked locks them: others who write some of them at

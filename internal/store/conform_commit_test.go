@@ -19,7 +19,7 @@ import (
 )
 
 // sizes are numbers of events around the point from which PostgreSQL gets them with COPY.
-func sizes() []int { return []int{1, 199, 200, 250} }
+func sizes() []int { return []int{1, 7, 8, 250} }
 
 // write is one of the two ways to write a batch.
 type write struct {

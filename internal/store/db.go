@@ -21,6 +21,7 @@ type DB struct {
 	reads               runner // on readPool
 	readPool, writePool *sql.DB
 	pool                *pgxpool.Pool // PostgreSQL: what reads and writes draw from
+	pooled              bool          // PostgreSQL: behind a pooler in transaction mode
 	hot                 *hotConn      // SQLite: the writer's prepared statements
 }
 

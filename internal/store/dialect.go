@@ -152,7 +152,7 @@ func openPostgres(ctx context.Context, rawURL string) (*DB, error) {
 	}
 	db, d := stdlib.OpenDBFromPool(pool), postgres()
 	d.schema = ours.schema
-	return &DB{dialect: d, reads: runner{on: db, schema: d.schema}, readPool: db, writePool: db, pool: pool}, nil
+	return &DB{dialect: d, reads: runner{on: db, schema: d.schema}, readPool: db, writePool: db, pool: pool, pooled: ours.pooled}, nil
 }
 
 const (

@@ -140,7 +140,7 @@ func (db *DB) lockAndRead(ctx context.Context, conn *pgx.Conn, w Want) (Found, e
 		},
 	}
 	var changed []int64
-	_, err := db.schema.send(ctx, conn, db.lockStatements(w, &f, &changed))
+	_, err := db.fly(ctx, conn, flight{statements: db.lockStatements(w, &f, &changed)})
 	if err == nil && len(f.Accounts) < len(w.Accounts) {
 		err = errMissing
 	}
@@ -178,15 +178,6 @@ func (db *DB) readChanged(ctx context.Context, conn *pgx.Conn, keys []int64, out
 	})
 }
 
-// eachResult runs read once per row of the next statement of a batch.
-func eachResult(results pgx.BatchResults, read func(pgx.Rows) error) error {
-	rows, err := results.Query()
-	if err != nil {
-		return err
-	}
-	return eachRow(rows, read)
-}
-
 func eachRow(rows pgx.Rows, read func(pgx.Rows) error) error {
 	defer rows.Close()
 	for rows.Next() {
@@ -198,17 +189,22 @@ func eachRow(rows pgx.Rows, read func(pgx.Rows) error) error {
 	return rows.Err()
 }
 
-// writeAndCommit sends the second round trip; from copyMin events on, they go by COPY.
+// writeAndCommit sends the second round trip. Without events for COPY, the COMMIT is a statement among the others.
 func (db *DB) writeAndCommit(ctx context.Context, conn *pgx.Conn, b *Batch) error {
-	write := sendAndCommit
 	if b == nil {
 		b = &Batch{}
-	} else if len(b.Events) >= copyMin {
-		write = func(ctx context.Context, conn *pgx.Conn, in *schema, b *Batch) error {
-			return copyAll(ctx, conn, in, b)
-		}
 	}
-	err := write(ctx, conn, db.schema, b)
+	f, err := b.flight()
+	if err != nil {
+		return fmt.Errorf("write batch: %w", err)
+	}
+	if f.rows == nil {
+		f.statements = append(f.statements, statement{text: "COMMIT"})
+	}
+	end, err := db.fly(ctx, conn, f)
+	if err == nil {
+		err = committed(end)
+	}
 	if pgCode(err) == movedCode {
 		err = ErrMoved
 	}
