@@ -1,6 +1,8 @@
 package tollgate
 
 import (
+	"hash/maphash"
+
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/internal/store"
 )
@@ -23,11 +25,18 @@ type member struct {
 // and what is used again moves back to the young.
 type cache struct {
 	young, old   map[id.Customer]*member
-	recent, past map[store.Name]bool
+	recent, past map[uint64]struct{} // marks of transactions
+	seed         maphash.Seed
 }
 
 func newCache() cache {
-	return cache{young: map[id.Customer]*member{}, recent: map[store.Name]bool{}}
+	return cache{young: map[id.Customer]*member{}, recent: map[uint64]struct{}{}, seed: maphash.MakeSeed()}
+}
+
+// mark stands for a transaction. Two may share one: then the second is looked up for nothing.
+func (c *cache) mark(n store.Name) uint64 {
+	const odd = 0x9e3779b97f4a7c15 // 2^64 / golden ratio: spreads keys that follow one another
+	return maphash.String(c.seed, n.Name) ^ uint64(n.Customer)*odd
 }
 
 func (c *cache) member(name id.Customer) *member {
@@ -48,8 +57,10 @@ func (c *cache) keep(name id.Customer, m *member) {
 	c.young[name] = m
 }
 
-func (c *cache) add(customer store.Customer) {
-	c.keep(customer.ExternalID, &member{Customer: customer, accounts: map[id.Slug]*store.Account{}})
+func (c *cache) add(customer store.Customer) *member {
+	m := &member{Customer: customer, accounts: map[id.Slug]*store.Account{}}
+	c.keep(customer.ExternalID, m)
+	return m
 }
 
 func (c *cache) drop(name id.Customer) {
@@ -57,25 +68,19 @@ func (c *cache) drop(name id.Customer) {
 	delete(c.old, name)
 }
 
-func (c *cache) account(name id.Customer, slug id.Slug) *store.Account {
-	if m := c.member(name); m != nil {
-		return m.accounts[slug]
+// knows reports whether a transaction was recorded a moment ago, as far as its mark tells.
+func (c *cache) knows(n store.Name) bool {
+	mark := c.mark(n)
+	if _, ok := c.recent[mark]; ok {
+		return true
 	}
-	return nil
+	_, ok := c.past[mark]
+	return ok
 }
-
-func (c *cache) put(name id.Customer, a *store.Account) {
-	if m := c.member(name); m != nil {
-		m.accounts[a.Slug] = a
-	}
-}
-
-// knows reports whether a transaction was recorded a moment ago.
-func (c *cache) knows(n store.Name) bool { return c.recent[n] || c.past[n] }
 
 func (c *cache) remember(n store.Name) {
 	if len(c.recent) >= recentMax {
-		c.past, c.recent = c.recent, make(map[store.Name]bool, recentMax)
+		c.past, c.recent = c.recent, make(map[uint64]struct{}, recentMax)
 	}
-	c.recent[n] = true
+	c.recent[c.mark(n)] = struct{}{}
 }

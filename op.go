@@ -40,6 +40,7 @@ type op struct {
 	answer func(s *credit.State, line credit.Entry, now time.Time) any
 
 	key  id.Key        // of the customer
+	m    *member       // the customer as load found it, for load alone
 	done chan struct{} // closed at the end; then err and what follows are set
 
 	err       error

@@ -44,21 +44,24 @@ func newRoller(e *Engine) *roller {
 }
 
 // note says by how many lines the ledgers of accounts have grown. It never waits for anything slow.
-func (r *roller) note(grown map[store.AccountKey]int) {
+func (r *roller) note(grown map[store.AccountKey]*touched) {
 	if r.off {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.wrote = time.Now()
-	for k, lines := range grown {
+	for k, a := range grown {
+		if a.lines == 0 {
+			continue
+		}
 		before, known := r.waiting[k]
 		if !known && len(r.waiting) >= rollWaitMax {
 			r.lost = true
 			continue
 		}
-		r.waiting[k] = before + lines
-		if before < rollLines && before+lines >= rollLines {
+		r.waiting[k] = before + a.lines
+		if before < rollLines && before+a.lines >= rollLines {
 			r.due = append(r.due, k)
 		}
 	}

@@ -25,8 +25,7 @@ type view struct {
 	repeats map[store.Name]*store.Event // events of a moment ago that acts of this group repeat
 	asked   []*op                       // those acts: their answers come with the commit
 
-	accounts map[store.AccountKey]*store.Account
-	changed  map[store.AccountKey]int // lines written to it
+	accounts map[store.AccountKey]*touched
 	events   map[store.Name]*store.Event
 	entries  map[store.Name]*store.Entry
 	seen     map[store.Value]store.Seen
@@ -38,6 +37,13 @@ type view struct {
 	crossed bool            // another process has written an account the cache knew
 }
 
+// A touched account is one that acts of a view are decided on, as those so far have left it.
+type touched struct {
+	store.Account
+	of    *member // whose it is in the cache
+	lines int     // written to it
+}
+
 // An end is how an act ends once the view is committed.
 type end struct {
 	op  *op
@@ -47,24 +53,23 @@ type end struct {
 func newView(w *writer, b *book, now time.Time, f *store.Found) *view {
 	return &view{
 		w: w, book: b, now: now, found: f,
-		accounts: map[store.AccountKey]*store.Account{}, changed: map[store.AccountKey]int{},
-		events: map[store.Name]*store.Event{}, entries: map[store.Name]*store.Entry{}, seen: map[store.Value]store.Seen{},
+		accounts: map[store.AccountKey]*touched{},
+		events:   map[store.Name]*store.Event{}, entries: map[store.Name]*store.Entry{}, seen: map[store.Value]store.Seen{},
 		behind: map[id.Key]bool{},
 	}
 }
 
 // settle brings the view's outcome to the cache and to the callers.
 func (v *view) settle() {
-	for k := range v.changed {
-		a := v.accounts[k]
-		a.Version++
+	for _, a := range v.accounts {
+		if a.lines > 0 {
+			a.Version++
+		}
+		a.of.accounts[a.Slug] = &a.Account
 	}
-	v.w.engine.roller.note(v.changed)
+	v.w.engine.roller.note(v.accounts)
 	for _, end := range v.ends {
 		o := end.op
-		if a := v.accounts[store.AccountKey{Customer: o.key, Slug: o.slug}]; a != nil {
-			v.w.cache.put(o.customer, a)
-		}
 		if o.left != nil {
 			v.w.cache.remember(store.Name{Customer: o.left.Key, Name: string(o.left.TransactionID)})
 		}
@@ -72,31 +77,32 @@ func (v *view) settle() {
 	}
 }
 
-// customer returns the customer of an act as this view knows it, nil when it does not exist.
-func (v *view) customer(o *op) *store.Customer {
-	if v.found != nil {
-		c, ok := v.found.Customers[o.key]
-		if !ok {
-			return nil
+// customer returns the customer of an act as this view knows it, and as the cache does; nil when it does not exist.
+func (v *view) customer(o *op) (*store.Customer, *member) {
+	m := v.w.cache.member(o.customer)
+	if v.found == nil {
+		if m == nil {
+			return nil, nil
 		}
-		if m := v.w.cache.member(o.customer); m == nil || m.Version != c.Version {
-			v.w.cache.add(*c) // or the accounts to be cached below would be judged by an old plan
-		}
-		return c
+		return &m.Customer, m
 	}
-	if m := v.w.cache.member(o.customer); m != nil {
-		return &m.Customer
+	c, ok := v.found.Customers[o.key]
+	if !ok {
+		return nil, nil
 	}
-	return nil
+	if m == nil || m.Version != c.Version {
+		m = v.w.cache.add(*c) // or the accounts to be cached below would be judged by an old plan
+	}
+	return c, m
 }
 
-// account returns the account as the acts so far have left it, nil when it is not at hand.
-func (v *view) account(o *op) *store.Account {
+// account returns the account of an act of m's as the acts so far have left it, nil when it is not at hand.
+func (v *view) account(o *op, m *member) *touched {
 	k := store.AccountKey{Customer: o.key, Slug: o.slug}
 	if a := v.accounts[k]; a != nil {
 		return a
 	}
-	known := v.w.cache.account(o.customer, o.slug)
+	known := m.accounts[o.slug]
 	src := known
 	if v.found != nil {
 		src = v.found.Accounts[k]
@@ -107,9 +113,9 @@ func (v *view) account(o *op) *store.Account {
 	if src == nil {
 		return nil
 	}
-	a := *src // Apply never changes a state in place, so a shallow copy will do
-	v.accounts[k] = &a
-	return &a
+	a := &touched{Account: *src, of: m} // Apply never changes a state in place, so a shallow copy will do
+	v.accounts[k] = a
+	return a
 }
 
 // decide decides one act.
@@ -123,7 +129,7 @@ func (v *view) decide(ctx context.Context, o *op) {
 		v.asked, v.batch.Ask = append(v.asked, o), append(v.batch.Ask, n)
 		return
 	}
-	c := v.customer(o)
+	c, m := v.customer(o)
 	if c == nil { // erased since the cache read it; another may have its name by now
 		v.w.cache.drop(o.customer)
 		v.postpone(o)
@@ -143,7 +149,7 @@ func (v *view) decide(ctx context.Context, o *op) {
 		}
 		req.Cost = cost
 	}
-	a := v.account(o)
+	a := v.account(o, m)
 	if a == nil {
 		v.w.cache.drop(o.customer)
 		v.postpone(o)
@@ -326,7 +332,7 @@ func (v *view) distinct(ctx context.Context, o *op, req *credit.Request, terms c
 }
 
 // write adds what an act writes to the batch.
-func (v *view) write(o *op, a *store.Account, state credit.State, lines []credit.Entry, res credit.Result, now time.Time) error {
+func (v *view) write(o *op, a *touched, state credit.State, lines []credit.Entry, res credit.Result, now time.Time) error {
 	own := res.Own
 	if o.txid == "" { // before anything is added: a line without its account would break the ledger
 		said, err := json.Marshal(o.answer(&state, lines[own], now))
@@ -353,10 +359,10 @@ func (v *view) write(o *op, a *store.Account, state credit.State, lines []credit
 		v.batch.Voids = append(v.batch.Voids, store.Void{Customer: o.key, ID: o.void, At: now.UnixMicro()})
 	}
 	a.State = state
-	if v.changed[a.AccountKey] == 0 {
-		v.batch.Accounts = append(v.batch.Accounts, a)
+	if a.lines == 0 && len(lines) > 0 {
+		v.batch.Accounts = append(v.batch.Accounts, &a.Account)
 	}
-	v.changed[a.AccountKey] += len(lines)
+	a.lines += len(lines)
 	return nil
 }
 

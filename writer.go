@@ -285,12 +285,16 @@ func (w *writer) forget(ops []*op) {
 // customer does not exist come to their end.
 func (w *writer) load(ctx context.Context, b *book, ops []*op) ([]*op, error) {
 	for range triesMax {
-		if err := w.loadCustomers(ctx, b, ops); err != nil {
+		read, err := w.loadCustomers(ctx, ops)
+		if err != nil {
 			return ops, err
 		}
 		known := ops[:0:0]
 		for _, o := range ops {
-			m := w.cache.member(o.customer)
+			if read {
+				o.m = w.cache.member(o.customer)
+			}
+			m := o.m
 			if m == nil || o.who != 0 && o.who != m.Key {
 				o.finish(unknownCustomer(o.customer))
 				continue
@@ -310,7 +314,9 @@ func (w *writer) load(ctx context.Context, b *book, ops []*op) ([]*op, error) {
 	return ops, fmt.Errorf("load: %w", store.ErrMoved)
 }
 
-func (w *writer) loadCustomers(ctx context.Context, b *book, ops []*op) error {
+// loadCustomers sets each act's m from the cache, and reports whether it has read customers that were not in it: then the
+// cache has changed, and every m is to be set anew.
+func (w *writer) loadCustomers(ctx context.Context, ops []*op) (read bool, err error) {
 	var names []id.Customer
 	asked := map[id.Customer]bool{}
 	for _, o := range ops {
@@ -319,18 +325,18 @@ func (w *writer) loadCustomers(ctx context.Context, b *book, ops []*op) error {
 			w.cache.drop(o.customer)
 			m = nil
 		}
-		if m == nil && !asked[o.customer] {
+		if o.m = m; m == nil && !asked[o.customer] {
 			asked[o.customer], names = true, append(names, o.customer)
 		}
 	}
 	if len(names) == 0 {
-		return nil
+		return false, nil
 	}
 	found, err := w.engine.db.CustomersOf(ctx, names)
 	for _, c := range found {
 		w.cache.add(c)
 	}
-	return err
+	return true, err
 }
 
 // loadAccounts reports stale when a customer has changed since the cache read it.
@@ -338,8 +344,10 @@ func (w *writer) loadAccounts(ctx context.Context, ops []*op) (stale bool, err e
 	var keys []store.AccountKey
 	asked := map[store.AccountKey]*op{}
 	for _, o := range ops {
-		k := store.AccountKey{Customer: o.key, Slug: o.slug}
-		if w.cache.account(o.customer, o.slug) == nil && asked[k] == nil {
+		if o.m.accounts[o.slug] != nil {
+			continue
+		}
+		if k := (store.AccountKey{Customer: o.key, Slug: o.slug}); asked[k] == nil {
 			asked[k], keys = o, append(keys, k)
 		}
 	}
@@ -361,12 +369,13 @@ func (w *writer) loadAccounts(ctx context.Context, ops []*op) (stale bool, err e
 	}
 	for i := range found {
 		o := asked[found[i].AccountKey]
-		if m := w.cache.member(o.customer); m == nil || m.Version != found[i].CustomerVersion {
+		m := w.cache.member(o.customer)
+		if m == nil || m.Version != found[i].CustomerVersion {
 			w.cache.drop(o.customer)
 			stale = true
 			continue
 		}
-		w.cache.put(o.customer, &found[i])
+		m.accounts[o.slug] = &found[i]
 	}
 	return stale, nil
 }

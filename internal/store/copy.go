@@ -9,28 +9,37 @@ func copyRows(events []*Event) ([]byte, error) {
 	b := make([]byte, 0, 64+len(events)*400)
 	b = append(b, "PGCOPY\n\xff\r\n\x00"...)
 	b = append(b, make([]byte, 8)...) // no flags, no header extension
+	number := func(v int64) {
+		b = binary.BigEndian.AppendUint32(b, 8)
+		b = binary.BigEndian.AppendUint64(b, uint64(v))
+	}
+	text := func(v string) {
+		b = binary.BigEndian.AppendUint32(b, uint32(len(v)))
+		b = append(b, v...)
+	}
 	for _, e := range events {
-		values, err := e.values()
+		paid, err := spellParts(e.Line.Parts, e.Charged, e.RecordedAt, e.ResetsAt.IsZero())
 		if err != nil {
 			return nil, err
 		}
 		b = binary.BigEndian.AppendUint16(b, columns)
-		for _, v := range values {
-			switch v := v.(type) {
-			case int64:
-				b = binary.BigEndian.AppendUint32(b, 8)
-				b = binary.BigEndian.AppendUint64(b, uint64(v))
-			case bool:
-				b = binary.BigEndian.AppendUint32(b, 1)
-				b = append(b, 0)
-				if v {
-					b[len(b)-1] = 1
-				}
-			case string:
-				b = binary.BigEndian.AppendUint32(b, uint32(len(v)))
-				b = append(b, v...)
-			}
+		number(int64(e.Key))
+		text(string(e.PaidBy))
+		number(e.Line.Seq)
+		text(string(e.TransactionID))
+		text(string(e.Meter))
+		text(string(e.Line.Kind))
+		for _, v := range [...]int64{
+			int64(e.Amount), int64(e.Charged), int64(e.Line.Amount), int64(e.Line.Balance), int64(e.Used), e.quota(), int64(e.Available),
+			micros(e.ResetsAt), micros(e.At), micros(e.RecordedAt), micros(e.VoidedAt),
+		} {
+			number(v)
 		}
+		b = append(binary.BigEndian.AppendUint32(b, 1), bit(e.Late))
+		number(e.Hash)
+		text(e.Hold)
+		text(paid)
+		text(string(e.Properties))
 	}
 	return binary.BigEndian.AppendUint16(b, 0xffff), nil
 }
