@@ -283,6 +283,17 @@ func (s *State) gauge(m id.Slug) Gauge {
 	return Gauge{Meter: m}
 }
 
+// OnlyCounted reports whether s is from but for its lines and what its open window counts, as usage that the allowance pays
+// leaves it. A state with lists (lots, holds, gauges, debts, suspended windows) is never taken for one.
+func (s *State) OnlyCounted(from *State) bool {
+	lists := len(s.Suspended) + len(s.Lots) + len(s.Holds) + len(s.Gauges) + len(s.Debts) +
+		len(from.Suspended) + len(from.Lots) + len(from.Holds) + len(from.Gauges) + len(from.Debts)
+	w, v := s.Window, from.Window
+	return lists == 0 && s.Opened == from.Opened && s.Limit == from.Limit && s.Unlimited == from.Unlimited && s.Soft == from.Soft &&
+		s.Paid.Equal(from.Paid) && s.Billed.Equal(from.Billed) && s.Reset == from.Reset &&
+		w.Span.Equal(v.Span) && w.Billed == v.Billed && w.Over == v.Over && w.Refunded == v.Refunded
+}
+
 // clone returns a copy that shares no memory with s.
 func (s *State) clone() State {
 	c := *s

@@ -27,6 +27,9 @@ type Account struct {
 	State   credit.State
 	// CustomerVersion is the version of the customer's row in the same moment.
 	CustomerVersion int64
+	// Counted says that State is the row's but for what credit.State.OnlyCounted names: no more than that needs to be written.
+	// When it is false, all is.
+	Counted bool
 }
 
 const (
@@ -155,17 +158,25 @@ const accountUpdate = `
 		used = $11, spent = $12, detail = $13
 	WHERE customer = $1 AND slug = $2 AND version = $3`
 
-// values returns the account in the order of accountUpdate's parameters.
-func (a *Account) values() ([]any, error) {
-	text, err := spell(&a.State)
-	if err != nil {
-		return nil, err
-	}
+// countUpdate is accountUpdate of an account that is Counted.
+const countUpdate = `
+	UPDATE account
+	SET version = version + 1, seq = $4, used = $5, spent = $6
+	WHERE customer = $1 AND slug = $2 AND version = $3`
+
+// update returns the statement that writes the account, and its arguments.
+func (a *Account) update() (statement, error) {
 	s := &a.State
-	return []any{
+	if a.Counted {
+		return statement{text: countUpdate, args: []any{
+			int64(a.Customer), string(a.Slug), a.Version, s.Seq, int64(s.Window.Used), int64(s.Window.Spent),
+		}}, nil
+	}
+	text, err := spell(s)
+	return statement{text: accountUpdate, args: []any{
 		int64(a.Customer), string(a.Slug), a.Version, s.Seq, s.Opened, micros(s.Window.Start), micros(s.Window.End),
 		int64(s.Limit), s.Unlimited, s.Soft, int64(s.Window.Used), int64(s.Window.Spent), text,
-	}, nil
+	}}, err
 }
 
 // Accounts returns the accounts among keys that have a row, in key order.

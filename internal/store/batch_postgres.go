@@ -31,6 +31,18 @@ const accountsUpdate = `
 	)
 	SELECT 1 / CASE WHEN count(*) = $1 THEN 1 ELSE 0 END FROM written`
 
+// countsUpdate is accountsUpdate of accounts that are all Counted.
+const countsUpdate = `
+	WITH written AS (
+		UPDATE account AS a
+		SET version = a.version + 1, seq = r.seq, used = r.used, spent = r.spent
+		FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
+			AS r(customer, slug, version, seq, used, spent)
+		WHERE a.customer = r.customer AND a.slug = r.slug AND a.version = r.version
+		RETURNING 1
+	)
+	SELECT 1 / CASE WHEN count(*) = $1 THEN 1 ELSE 0 END FROM written`
+
 const movedCode = "22012" // division_by_zero
 
 const eventsInsert = eventInsert + `
@@ -48,11 +60,11 @@ type statement struct {
 func (b *Batch) statements() ([]statement, error) {
 	var out []statement
 	if len(b.Accounts) > 0 {
-		args, err := accountArrays(b.Accounts)
+		s, err := accountsStatement(b.Accounts)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, statement{text: accountsUpdate, args: args})
+		out = append(out, s)
 	}
 	if len(b.Events) > 0 {
 		args, err := eventArrays(b.Events)
@@ -132,30 +144,37 @@ func (b *Batch) ask(d dialect) []statement {
 	}}}
 }
 
-// accountArrays spells accounts in the order of their keys, in which Locked locks them: others who write some of them at
+// accountsStatement writes accounts in the order of their keys, in which Locked locks them: others who write some of them at
 // the same time wait, rather than each for the other.
-func accountArrays(unordered []*Account) ([]any, error) {
+func accountsStatement(unordered []*Account) (statement, error) {
 	accounts := slices.SortedFunc(slices.Values(unordered), func(a, b *Account) int {
 		return cmp.Or(cmp.Compare(a.Customer, b.Customer), cmp.Compare(a.Slug, b.Slug))
 	})
 	n := len(accounts)
-	var (
-		customer, version, seq, start, end, quota, used, spent = make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
-		opened, unlimited, soft                                = make([]bool, n), make([]bool, n), make([]bool, n)
-		slug, text                                             = make([]string, n), make([]string, n)
-	)
+	customer, version, seq, used, spent, slug := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]string, n)
+	counted := true
+	for i, a := range accounts {
+		customer[i], slug[i], version[i], seq[i] = int64(a.Customer), string(a.Slug), a.Version, a.State.Seq
+		used[i], spent[i] = int64(a.State.Window.Used), int64(a.State.Window.Spent)
+		counted = counted && a.Counted
+	}
+	if counted {
+		return statement{text: countsUpdate, args: []any{int64(n), customer, slug, version, seq, used, spent}}, nil
+	}
+	start, end, quota := make([]int64, n), make([]int64, n), make([]int64, n)
+	opened, unlimited, soft, text := make([]bool, n), make([]bool, n), make([]bool, n), make([]string, n)
 	for i, a := range accounts {
 		var err error
 		if text[i], err = spell(&a.State); err != nil {
-			return nil, err
+			return statement{}, err
 		}
 		s := &a.State
-		customer[i], slug[i], version[i], seq[i] = int64(a.Customer), string(a.Slug), a.Version, s.Seq
 		opened[i], start[i], end[i] = s.Opened, micros(s.Window.Start), micros(s.Window.End)
 		quota[i], unlimited[i], soft[i] = int64(s.Limit), s.Unlimited, s.Soft
-		used[i], spent[i] = int64(s.Window.Used), int64(s.Window.Spent)
 	}
-	return []any{int64(n), customer, slug, version, seq, opened, start, end, quota, unlimited, soft, used, spent, text}, nil
+	return statement{text: accountsUpdate, args: []any{
+		int64(n), customer, slug, version, seq, opened, start, end, quota, unlimited, soft, used, spent, text,
+	}}, nil
 }
 
 func eventArrays(events []*Event) ([]any, error) {

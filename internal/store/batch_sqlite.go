@@ -56,11 +56,11 @@ func (db *DB) commitSQLite(ctx context.Context, b *Batch) error {
 
 func (h *hotConn) write(c driver.Conn, b *Batch) error {
 	for _, a := range b.Accounts {
-		values, err := a.values()
+		s, err := a.update()
 		if err != nil {
 			return err
 		}
-		n, err := h.exec(c, accountUpdate, values...)
+		n, err := h.exec(c, s.text, s.args...)
 		if err != nil {
 			return err
 		}

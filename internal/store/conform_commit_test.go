@@ -101,6 +101,44 @@ func TestCommitWritesEverythingAndReadsItBack(t *testing.T) {
 	})
 }
 
+// An account that is Counted keeps what the row says of all but what was counted, and is guarded by its version like any other.
+func TestACountedAccountIsWrittenInPart(t *testing.T) {
+	each(t, func(t *testing.T, db *store.DB) {
+		for _, w := range writes() {
+			for _, n := range sizes() {
+				name := fmt.Sprint(w.name, n)
+				a := account(t, db, id.Customer(name))
+				if err := w.commit(t.Context(), db, batch(a, 1, "full")); err != nil {
+					t.Fatal(err)
+				}
+				before := reread(t, db, a.AccountKey)
+				counted := *before
+				counted.Counted, counted.State.Seq, counted.State.Window.Used, counted.State.Window.Spent = true, before.State.Seq+int64(n), 101, 102
+				counted.State.Limit, counted.State.Soft, counted.State.Lots = 7, false, nil // what is not counted is not written
+				b := &store.Batch{Accounts: []*store.Account{&counted}}
+				for i := range n {
+					b.Events = append(b.Events, event(a.AccountKey, before.State.Seq+int64(i)+1, id.Transaction(fmt.Sprint("part", i))))
+				}
+				stale := *b
+				moved := counted
+				moved.Version--
+				stale.Accounts = []*store.Account{&moved}
+				if err := w.commit(t.Context(), db, &stale); !errors.Is(err, store.ErrMoved) {
+					t.Errorf("%s: a version that moved: %v, want %v", name, err, store.ErrMoved)
+				}
+				differ(t, name+": after a version that moved", before, reread(t, db, a.AccountKey))
+				if err := w.commit(t.Context(), db, b); err != nil {
+					t.Fatalf("%s: %v", name, err)
+				}
+				want := *before
+				want.Version++
+				want.State.Seq, want.State.Window.Used, want.State.Window.Spent = counted.State.Seq, 101, 102
+				differ(t, name, &want, reread(t, db, a.AccountKey))
+			}
+		}
+	})
+}
+
 func TestCommitIsAllOrNothing(t *testing.T) {
 	each(t, func(t *testing.T, db *store.DB) {
 		for _, w := range writes() {

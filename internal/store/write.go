@@ -53,11 +53,11 @@ func (tx *Tx) run(ctx context.Context, all []statement) error {
 
 // writeAccount writes an account, and is ErrMoved when its version is not the expected one.
 func (tx *Tx) writeAccount(ctx context.Context, a *Account) error {
-	values, err := a.values()
+	s, err := a.update()
 	if err != nil {
 		return err
 	}
-	res, err := tx.sql.ExecContext(ctx, accountUpdate, values...)
+	res, err := tx.sql.ExecContext(ctx, s.text, s.args...)
 	if err != nil {
 		return fmt.Errorf("write account: %w", err)
 	}
