@@ -66,7 +66,7 @@ func spell(s *credit.State) (string, error) {
 	return string(b), nil
 }
 
-// scanner is the part that *sql.Row, *sql.Rows and pgx.Rows share.
+// scanner is the part that *sql.Row, *sql.Rows, pgx.Rows and wireRow share.
 type scanner interface{ Scan(dest ...any) error }
 
 // A stateRow is an account's slug and state as its row has them.

@@ -3,10 +3,10 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -53,7 +53,8 @@ const eventsInsert = eventInsert + `
 type statement struct {
 	text string
 	args []any
-	read func(row pgx.Rows) error // scans a row of what it returns; nil where nobody wants any
+	read func(row scanner) error // scans a row of what it returns; nil where nobody wants any
+	rows []byte                  // of a COPY: what it copies
 }
 
 // statements returns what writes b, in order.
@@ -123,7 +124,10 @@ func (db *DB) commitPostgres(ctx context.Context, b *Batch) error {
 	}
 	err = db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
 		_, err := db.fly(ctx, conn.Conn(), f)
-		return err
+		if err != nil {
+			return errors.Join(err, rollBackConn(ctx, conn.Conn()))
+		}
+		return nil
 	})
 	if pgCode(err) == movedCode {
 		return ErrMoved
@@ -137,7 +141,7 @@ func (b *Batch) ask(d dialect) []statement {
 		return nil
 	}
 	b.Told = make(map[Name]*Event, len(b.Ask))
-	return []statement{{eventsNamed(d), nameArrays(b.Ask), func(row pgx.Rows) error {
+	return []statement{{text: eventsNamed(d), args: nameArrays(b.Ask), read: func(row scanner) error {
 		e, err := scanEvent(row)
 		b.Told[Name{e.Key, string(e.TransactionID)}] = &e
 		return err

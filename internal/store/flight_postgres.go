@@ -5,104 +5,100 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// A flight is what goes to the server in one round trip: statements, and after them, in a transaction that they have begun or
-// that was begun before, events by COPY and the COMMIT. All of it is sent before any answer is read. That is safe, for when a
-// statement fails, the server takes the transaction as failed: it refuses the COPY, ignores its data and answers the COMMIT
-// with ROLLBACK (https://www.postgresql.org/docs/15/protocol-flow.html, "COPY Operations").
+// A flight is what goes to the server in one round trip: statements and, in a transaction that they have begun or that was begun
+// before, events by COPY and the COMMIT. All of it is sent before any answer is read, and answered in one piece: after an error
+// the server passes over the rest, and what waits for it here wakes once
+// (https://www.postgresql.org/docs/15/protocol-flow.html, "Pipelining" and "COPY Operations").
 type flight struct {
 	statements []statement
 	rows       []byte // of events, as copyRows spells them; nil for none
 }
 
-// fly sends f and reads what comes back: how its last statement ended, or its first error. After an error that is not the
-// server's the connection is closed, because nobody knows what is still to come on it.
-func (db *DB) fly(ctx context.Context, conn *pgx.Conn, f flight) (last pgconn.CommandTag, err error) {
-	wire := conn.PgConn()
-	calls := make([]call, len(f.statements))
-	for i, s := range f.statements { // before anything is sent, so that nothing is sent in part
-		if calls[i], err = db.call(ctx, wire, s); err != nil {
-			return last, err
-		}
-	}
-	p := wire.StartPipeline(ctx)
-	for _, c := range calls {
-		c.send(p)
-	}
-	p.SendPipelineSync()
-	if f.rows != nil {
-		to := wire.Frontend()
-		to.Send(&pgproto3.Query{String: db.schema.in("COPY event (" + eventNames + ") FROM STDIN BINARY")})
-		to.Send(&pgproto3.CopyData{Data: f.rows})
-		to.Send(&pgproto3.CopyDone{})
-		to.Send(&pgproto3.Query{String: "COMMIT"})
-	}
-	if err = p.Flush(); err != nil {
-		return last, err
-	}
-	for _, s := range f.statements {
-		if last, err = result(conn, p, s); err != nil {
-			break
-		}
-	}
-	if closeErr := p.Close(); err == nil {
-		err = closeErr
-	}
-	if f.rows != nil {
-		last, err = landed(ctx, conn, err)
-	}
-	switch pgCode(err) {
-	case "26000", "0A000": // a prepared statement is gone, or answers otherwise since the schema changed
-		err = errors.Join(err, conn.Close(ctx))
-	}
-	return last, err
+// landing is what a flight came to.
+type landing struct {
+	conn  *pgx.Conn
+	calls []call
+	done  int               // calls that are over
+	last  pgconn.CommandTag // of the last that is
+	types []uint32          // of the columns of the call that is under way
+	err   error             // the first
 }
 
-// result reads what one statement answers.
-func result(conn *pgx.Conn, p *pgconn.Pipeline, s statement) (pgconn.CommandTag, error) {
-	got, err := p.GetResults()
-	if err != nil {
-		return pgconn.CommandTag{}, err
+// fly sends f and returns how its last statement ended, or the first error. After an error a transaction that was begun is
+// still open: rollBackConn ends it. When what the server says is not known to the end, the connection is closed.
+func (db *DB) fly(ctx context.Context, conn *pgx.Conn, f flight) (pgconn.CommandTag, error) {
+	wire, l := conn.PgConn(), landing{conn: conn}
+	if f.rows != nil {
+		f.statements = append(f.statements, statement{text: "COPY event (" + eventNames + ") FROM STDIN BINARY", rows: f.rows}, statement{text: "COMMIT"})
 	}
-	reader, ok := got.(*pgconn.ResultReader)
-	if !ok {
-		return pgconn.CommandTag{}, fmt.Errorf("the server answers a statement with %T", got)
+	for _, s := range f.statements { // before anything is sent, so that nothing is sent in part
+		c, err := db.call(ctx, wire, s)
+		if err != nil {
+			return l.last, err
+		}
+		l.calls = append(l.calls, c)
 	}
-	if s.read == nil {
-		return reader.Close()
+	stop := context.AfterFunc(ctx, func() { wire.Conn().SetDeadline(time.Unix(1, 0)) })
+	for _, c := range l.calls {
+		c.send(wire.Frontend())
 	}
-	rows := pgx.RowsFromResultReader(conn.TypeMap(), reader)
-	err = eachRow(rows, s.read)
-	return rows.CommandTag(), err
+	wire.Frontend().SendSync(&pgproto3.Sync{})
+	lost := wire.Frontend().Flush()
+	for over := false; lost == nil && !over; {
+		var m pgproto3.BackendMessage
+		if m, lost = wire.ReceiveMessage(context.Background()); lost == nil { // stop is cheaper than a watch over each message
+			over = l.take(m)
+		}
+	}
+	if lost != nil {
+		l.fail(errors.Join(ctx.Err(), lost))
+	}
+	code := pgCode(l.err)
+	// A prepared statement that is gone, or answers otherwise since the schema changed, is prepared anew on another connection.
+	if expired := !stop(); expired || lost != nil || code == "26000" || code == "0A000" {
+		l.fail(conn.Close(ctx))
+	}
+	if l.err == nil && f.rows != nil {
+		return l.last, committed(l.last)
+	}
+	return l.last, l.err
 }
 
-// landed reads the ends of COPY and COMMIT, after statements that ended with err.
-func landed(ctx context.Context, conn *pgx.Conn, err error) (last pgconn.CommandTag, _ error) {
-	for ends := 0; ends < 2; {
-		m, lost := conn.PgConn().ReceiveMessage(ctx)
-		if lost != nil {
-			return last, errors.Join(err, lost, conn.Close(ctx))
-		}
-		switch m := m.(type) {
-		case *pgproto3.ReadyForQuery:
-			ends++
-		case *pgproto3.CommandComplete:
-			last = pgconn.NewCommandTag(string(m.CommandTag))
-		case *pgproto3.ErrorResponse:
-			if err == nil {
-				err = pgconn.ErrorResponseToPgError(m)
-			}
-		}
+func (l *landing) fail(err error) {
+	if l.err == nil {
+		l.err = err
 	}
-	if err == nil {
-		err = committed(last)
+}
+
+// take reads what the server says next, and reports whether that is its last word.
+func (l *landing) take(m pgproto3.BackendMessage) (over bool) {
+	switch m := m.(type) {
+	case *pgproto3.RowDescription:
+		l.types = l.types[:0]
+		for _, f := range m.Fields {
+			l.types = append(l.types, f.DataTypeOID)
+		}
+	case *pgproto3.DataRow:
+		if read := l.calls[l.done].read; read != nil && l.err == nil {
+			l.err = read(wireRow{m.Values, l.types, l.conn.TypeMap()})
+		}
+	case *pgproto3.CommandComplete:
+		l.last = pgconn.NewCommandTag(string(m.CommandTag))
+		l.done++
+	case *pgproto3.ErrorResponse:
+		l.fail(pgconn.ErrorResponseToPgError(m))
+	case *pgproto3.ReadyForQuery:
+		return true
 	}
-	return last, err
+	return false
 }
 
 // committed tells the end of a transaction that was committed from that of one that was not.
@@ -113,23 +109,66 @@ func committed(end pgconn.CommandTag) error {
 	return nil
 }
 
+// A wireRow is a row in the server's binary format.
+type wireRow struct {
+	values  [][]byte
+	columns []uint32 // their types
+	types   *pgtype.Map
+}
+
+// Scan reads the row's numbers, truths and texts at once; other kinds of them it leaves to the driver.
+func (r wireRow) Scan(dest ...any) error {
+	if len(dest) != len(r.values) || len(dest) != len(r.columns) {
+		return fmt.Errorf("the row has %d columns, and %d are read", len(r.values), len(dest))
+	}
+	for i, to := range dest {
+		switch v := r.values[i]; to := to.(type) {
+		case *int64:
+			if len(v) == 8 {
+				*to = int64(binary.BigEndian.Uint64(v))
+				continue
+			}
+		case *bool:
+			if len(v) == 1 {
+				*to = v[0] != 0
+				continue
+			}
+		case *string:
+			if v != nil {
+				*to = string(v)
+				continue
+			}
+		}
+		if err := r.types.Scan(r.columns[i], pgx.BinaryFormatCode, r.values[i], to); err != nil {
+			return fmt.Errorf("column %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
 // A call is a statement as the wire carries it. Arguments and answers are binary.
 type call struct {
+	statement
 	name   string // of the prepared statement; empty for one that is prepared for this call alone
-	text   string
 	values [][]byte
 	types  []uint32
 }
 
-func (c call) send(p *pgconn.Pipeline) {
+func (c call) send(to *pgproto3.Frontend) {
 	if c.name == "" {
-		p.SendQueryParams(c.text, c.values, c.types, binaryFormat(), binaryFormat())
-		return
+		to.SendParse(&pgproto3.Parse{Query: c.text, ParameterOIDs: c.types})
 	}
-	p.SendQueryPrepared(c.name, c.values, binaryFormat(), binaryFormat())
+	binary := []int16{pgx.BinaryFormatCode}
+	to.SendBind(&pgproto3.Bind{PreparedStatement: c.name, ParameterFormatCodes: binary, Parameters: c.values, ResultFormatCodes: binary})
+	if c.read != nil {
+		to.SendDescribe(&pgproto3.Describe{ObjectType: 'P'})
+	}
+	to.SendExecute(&pgproto3.Execute{})
+	if c.rows != nil {
+		to.Send(&pgproto3.CopyData{Data: c.rows})
+		to.Send(&pgproto3.CopyDone{})
+	}
 }
-
-func binaryFormat() []int16 { return []int16{pgx.BinaryFormatCode} }
 
 // preparedHere is under what a connection keeps the names of the statements that are prepared on it, by their texts.
 const preparedHere = "tollgate prepared"
@@ -137,7 +176,8 @@ const preparedHere = "tollgate prepared"
 // call spells a statement, which it prepares on its first use on a connection. Behind a pooler in transaction mode nothing is
 // prepared for longer than one call.
 func (db *DB) call(ctx context.Context, wire *pgconn.PgConn, s statement) (call, error) {
-	c := call{text: db.schema.in(s.text)}
+	c := call{statement: s}
+	c.text = db.schema.in(s.text)
 	var err error
 	if c.values, c.types, err = spellArguments(s.args); err != nil || db.pooled {
 		return c, err

@@ -29,19 +29,19 @@ func (d dialect) lockStatements(w Want, f *Found, changed *[]int64) []statement 
 	}
 	out := []statement{
 		{text: "BEGIN"},
-		{`SELECT a.customer, a.version, 0, ` + stateColumns + `
+		{text: `SELECT a.customer, a.version, 0::bigint, ` + stateColumns + `
 			FROM (SELECT customer, slug FROM unnest($1::bigint[], $2::text[]) AS k(customer, slug) ORDER BY 1, 2) AS r
-			` + d.match("account", "a", "a.customer = r.customer AND a.slug = r.slug", d.lock), []any{customers, slugs},
-			func(row pgx.Rows) error {
+			` + d.match("account", "a", "a.customer = r.customer AND a.slug = r.slug", d.lock), args: []any{customers, slugs},
+			read: func(row scanner) error {
 				a, err := scanAccount(row)
 				f.Accounts[a.AccountKey] = &a
 				return err
 			}},
-		{`SELECT c.id, c.version
+		{text: `SELECT c.id, c.version
 			FROM unnest($1::bigint[]) AS r(customer)
 			` + d.match("customer", "c", "c.id = r.customer", "") + `
-			WHERE c.erased_at = 0`, []any{slices.Compact(slices.Sorted(slices.Values(customers)))},
-			func(row pgx.Rows) error {
+			WHERE c.erased_at = 0`, args: []any{slices.Compact(slices.Sorted(slices.Values(customers)))},
+			read: func(row scanner) error {
 				var key id.Key
 				var version int64
 				err := row.Scan(&key, &version)
@@ -54,16 +54,16 @@ func (d dialect) lockStatements(w Want, f *Found, changed *[]int64) []statement 
 			}},
 	}
 	if len(w.Transactions) > 0 {
-		out = append(out, statement{eventsNamed(d), nameArrays(w.Transactions), func(row pgx.Rows) error {
+		out = append(out, statement{text: eventsNamed(d), args: nameArrays(w.Transactions), read: func(row scanner) error {
 			e, err := scanEvent(row)
 			f.Events[Name{e.Key, string(e.TransactionID)}] = &e
 			return err
 		}})
 	}
 	if len(w.Entries) > 0 {
-		out = append(out, statement{`SELECT ` + entryColumns + `
+		out = append(out, statement{text: `SELECT ` + entryColumns + `
 			FROM unnest($1::bigint[], $2::text[]) AS r(customer, name)
-			` + d.match("entry", "e", "e.customer = r.customer AND e.name = r.name", ""), nameArrays(w.Entries), func(row pgx.Rows) error {
+			` + d.match("entry", "e", "e.customer = r.customer AND e.name = r.name", ""), args: nameArrays(w.Entries), read: func(row scanner) error {
 			e, err := scanEntry(row)
 			f.Entries[Name{e.Customer, e.Name}] = &e
 			return err
@@ -131,7 +131,7 @@ func (db *DB) lockAndRead(ctx context.Context, conn *pgx.Conn, w Want) (Found, e
 			if err != nil {
 				return nil, fmt.Errorf("read entries: %w", err)
 			}
-			err = eachRow(rows, func(row pgx.Rows) error {
+			err = eachRow(rows, func(row scanner) error {
 				e, err := scanEntry(row)
 				lines = append(lines, e.Entry)
 				return err
@@ -171,14 +171,14 @@ func (db *DB) readChanged(ctx context.Context, conn *pgx.Conn, keys []int64, out
 	if err != nil {
 		return err
 	}
-	return eachRow(rows, func(row pgx.Rows) error {
+	return eachRow(rows, func(row scanner) error {
 		c, err := scanCustomer(row)
 		out[c.Key] = &c
 		return err
 	})
 }
 
-func eachRow(rows pgx.Rows, read func(pgx.Rows) error) error {
+func eachRow(rows pgx.Rows, read func(scanner) error) error {
 	defer rows.Close()
 	for rows.Next() {
 		if err := read(rows); err != nil {
