@@ -52,7 +52,9 @@ func TestAccountsOfOneCustomerAreRolledUpAtOnce(t *testing.T) {
 				return err
 			})
 		}
-		used, err := db.UsageOfMany(t.Context(), []id.Customer{"ann"}, []id.Slug{"chat"}, period.Span{Start: noon().AddDate(0, -2, 0), End: noon().Add(time.Hour)}, usage.Day)
+		var used []store.CustomerUsage
+		err := db.EachUsage(t.Context(), []id.Customer{"ann"}, []id.Slug{"chat"}, period.Span{Start: noon().AddDate(0, -2, 0), End: noon().Add(time.Hour)}, usage.Day,
+			func(u store.CustomerUsage) { used = append(used, u) })
 		if err != nil || len(used) != 1 || len(used[0].Tail) != 0 {
 			t.Fatalf("the days are %v (%v)", used, err)
 		}

@@ -134,11 +134,12 @@ type CustomerUsage struct {
 	UsageRead
 }
 
-// UsageOfMany is UsageOf for several meters of several customers: of those that exist, erased ones left out.
-func (db *DB) UsageOfMany(ctx context.Context, names []id.Customer, meters []id.Slug, span period.Span, grain time.Duration) ([]CustomerUsage, error) {
+// EachUsage is UsageOf for several meters of several customers: of those that exist, erased ones left out. It calls do with
+// each as it is read, while the statement goes on; those with lines that are not in the roll-up come last.
+func (db *DB) EachUsage(ctx context.Context, names []id.Customer, meters []id.Slug, span period.Span, grain time.Duration, do func(CustomerUsage)) error {
 	packed, err := packNames(names)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	args := []any{packed, usage.MonthOf(span.Start), usage.MonthOf(span.End)}
 	rolled := `SELECT string_agg(d.days, ' ')
@@ -167,10 +168,11 @@ func (db *DB) UsageOfMany(ctx context.Context, names []id.Customer, meters []id.
 		`+db.match("customer", "c", "c.external_id = r.value->>'n'", "")+`
 		WHERE `+unerased, args...)
 	if err != nil {
-		return nil, fmt.Errorf("read usage: %w", err)
+		return fmt.Errorf("read usage: %w", err)
 	}
-	out, at := make([]CustomerUsage, 0, len(names)), make(map[id.Key]int, len(names))
+	var behind []CustomerUsage
 	var grown []LineRange
+	at := map[id.Key]int{} // among those behind
 	err = each(rows, func() error {
 		var u CustomerUsage
 		var months, ledger string
@@ -183,19 +185,29 @@ func (db *DB) UsageOfMany(ctx context.Context, names []id.Customer, meters []id.
 				u.Months = append(u.Months, UsageMonth{MeterKey{u.Key, meter}, account, slots, grain})
 			}
 		})
-		at[u.Key], out = len(out), append(out, u)
+		if ledger == "" {
+			do(u)
+			return nil
+		}
+		at[u.Key], behind = len(behind), append(behind, u)
 		accounts, tallies, _ := strings.Cut(ledger, "/")
 		return unrolledOf(u.Key, accounts, tallies, func(r LineRange) { grown = append(grown, r) })
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read usage: %w", err)
+		return fmt.Errorf("read usage: %w", err)
 	}
 	tail, err := db.facts(ctx, grown, span)
+	if err != nil {
+		return err
+	}
 	for _, f := range tail {
-		of := &out[at[f.Customer]]
+		of := &behind[at[f.Customer]]
 		of.Tail = append(of.Tail, f)
 	}
-	return out, err
+	for _, u := range behind {
+		do(u)
+	}
+	return nil
 }
 
 // unrolledOf calls do with the lines of each account that the roll-up has not. accounts and tallies are words: of each, its
