@@ -99,6 +99,12 @@ func TestABatchHasEveryCustomerOnce(t *testing.T) {
 		ask("nothing is rolled up")
 		rollUp()
 		ask("all is rolled up")
+		var whole int // customers with a row that says so
+		err := e.SQL().QueryRow(`SELECT COUNT(DISTINCT d.customer) FROM usage_days AS d
+			WHERE d.lines = (SELECT SUM(a.seq) FROM account AS a WHERE a.customer = d.customer)`).Scan(&whole)
+		if want := 44; err != nil || whole != want { // of 60, every second, third or fifth
+			t.Errorf("of %d customers a row says that all is rolled up, want %d (%v)", whole, want, err)
+		}
 		record(7, "requests", 0)
 		record(9, "seats", -24*time.Hour)
 		ask("some is not rolled up")
@@ -110,8 +116,12 @@ func TestABatchHasEveryCustomerOnce(t *testing.T) {
 		ask("a line is no usage")
 		rollUp()
 		ask("a line that is no usage is rolled up")
+		if _, err := e.SQL().Exec("UPDATE usage_days SET lines = 0"); err != nil {
+			t.Fatal(err)
+		}
+		ask("rows do not say how many lines they have")
 
-		err := e.EachUsage(t.Context(), append(names, "nobody"), []id.Slug{"tokens"}, tollgate.UsageSpan{}, func(id.Customer, []tollgate.MeterStats) {})
+		err = e.EachUsage(t.Context(), append(names, "nobody"), []id.Slug{"tokens"}, tollgate.UsageSpan{}, func(id.Customer, []tollgate.MeterStats) {})
 		if !fault.Has(err, fault.NotFound) {
 			t.Errorf("a customer that is not there: %v", err)
 		}
