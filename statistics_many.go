@@ -223,6 +223,11 @@ func (c *counter) count(ctx context.Context, some []store.CustomerUsage, do func
 	q := c.query
 	q.customers = make([]id.Key, len(some))
 	var all store.UsageRead
+	months := 0
+	for i := range some {
+		months += len(some[i].Months)
+	}
+	all.Months = make([]store.UsageMonth, 0, months)
 	for i, u := range some {
 		q.customers[i] = u.Key
 		all.Months, all.Tail = append(all.Months, u.Months...), append(all.Tail, u.Tail...)
