@@ -2,6 +2,7 @@ package tollgate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -104,6 +105,9 @@ func auditUsage(ctx context.Context, tx *store.Tx, k store.AccountKey) (problem,
 		}
 	}
 	for m := range rolled {
+		if m.Meter == "" {
+			return errors.New("the roll-up says that it has more lines than it counted"), nil
+		}
 		return fmt.Errorf("the roll-up counts usage of %s that the ledger has not", m.Meter), nil
 	}
 	return nil, nil

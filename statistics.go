@@ -140,54 +140,6 @@ func (e *Engine) UsageTotal(ctx context.Context, r UsageRequest) (quantity.Units
 	return out.Total, err
 }
 
-// UsageOfMany returns the statistics of up to UsageMetersMax meters of up to UsageCustomersMax customers, in a number
-// of queries that does not depend on how many. A customer without a zone of its own is counted in the catalog's.
-// Faults: not_found naming the first customer or meter that is not there; invalid_request; period since_reset is
-// for one customer.
-func (e *Engine) UsageOfMany(ctx context.Context, customers []id.Customer, meters []id.Slug, s UsageSpan) (map[id.Customer]map[id.Slug]usage.Stats, error) {
-	for _, check := range []struct {
-		field    string
-		n, limit int
-	}{{"customers", len(customers), UsageCustomersMax}, {"meters", len(meters), UsageMetersMax}} {
-		if check.n == 0 || check.n > check.limit {
-			return nil, fault.Field(check.field, check.n, check.limit, "%s names 1 to %d of them.", check.field, check.limit)
-		}
-	}
-	if s.Period == usage.SinceReset || s.Period == usage.CurrentPeriod && s.From == nil {
-		return nil, fault.Field("period", string(s.Period), nil, "The period %s differs from customer to customer: ask for one customer at a time, or send from and to.", s.Period)
-	}
-	q := query{}
-	for _, slug := range meters {
-		m, err := e.meterOf(slug)
-		if err != nil {
-			return nil, err
-		}
-		q.meters = append(q.meters, m)
-	}
-	for _, name := range customers {
-		if err := name.Check("customers"); err != nil {
-			return nil, err
-		}
-	}
-	var err error
-	if q.cut, err = e.cut(s, e.book.Load(), &store.Customer{}); err != nil {
-		return nil, err
-	}
-	if err := q.cut.grouping.Check(q.cut.span); err != nil {
-		return nil, err
-	}
-	out, err := e.askMany(ctx, q, customers, s.Fill)
-	if err != nil {
-		return nil, outside("read usage", err)
-	}
-	for _, name := range customers {
-		if out[name] == nil {
-			return nil, unknownCustomer(name)
-		}
-	}
-	return out, nil
-}
-
 // A cut is a span with how it is to be cut.
 type cut struct {
 	period   usage.Period

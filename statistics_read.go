@@ -4,12 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"maps"
-	"runtime"
-	"slices"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/fault"
@@ -40,88 +35,6 @@ func (e *Engine) ask(ctx context.Context, q query, account id.Slug) (answer, cre
 
 // errDayCut says that the span ends within a day in which something happened later: shorter slots are to be read.
 var errDayCut = errors.New("the span cuts a day")
-
-// askTogether is the least number of customers that are worth a statement of their own; a larger query asks several side
-// by side.
-const askTogether = 25
-
-// countTogether is how many customers are counted in the same memory, one part after another: little enough that the
-// processor keeps it near, and enough that events which must be read are read in few statements.
-const countTogether = 10
-
-// askMany answers a query about named customers, and leaves out those that do not exist.
-func (e *Engine) askMany(ctx context.Context, q query, names []id.Customer, fill bool) (map[id.Customer]map[id.Slug]usage.Stats, error) {
-	q.buckets = q.calendar.Cut(q.grouping, q.span)
-	names = slices.Compact(slices.Sorted(slices.Values(names)))
-	if n := len(names) * len(q.meters) * q.buckets.Len(); n > UsageFiguresMax {
-		return nil, fault.Field("groupBy", string(q.grouping), UsageFiguresMax, "%d customers by %d meters by %d parts of the span are %d figures, and one answer has up to %d: ask for fewer customers, or for a shorter span or longer parts.",
-			len(names), len(q.meters), q.buckets.Len(), n, UsageFiguresMax)
-	}
-	size := max(askTogether, (len(names)+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
-	parts := slices.Collect(slices.Chunk(names, size))
-	answers := make([]map[id.Customer]map[id.Slug]usage.Stats, len(parts))
-	group, all := errgroup.WithContext(ctx)
-	for i, part := range parts {
-		group.Go(func() error {
-			var err error
-			if answers[i], err = e.askPart(all, q, part, q.buckets.Grain(), fill); errors.Is(err, errDayCut) {
-				answers[i], err = e.askPart(all, q, part, usage.Grain, fill)
-			}
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	out := answers[0]
-	for _, a := range answers[1:] {
-		maps.Copy(out, a)
-	}
-	return out, nil
-}
-
-func (e *Engine) askPart(ctx context.Context, q query, names []id.Customer, grain time.Duration, fill bool) (map[id.Customer]map[id.Slug]usage.Stats, error) {
-	slugs := make([]id.Slug, len(q.meters))
-	for i, m := range q.meters {
-		slugs[i] = m.Slug
-	}
-	read, err := e.db.UsageOfMany(ctx, names, slugs, q.span, grain)
-	if err != nil {
-		return nil, err
-	}
-	out, sheet := make(map[id.Customer]map[id.Slug]usage.Stats, len(read)), q.buckets.Sheet(min(countTogether, len(read))*len(q.meters))
-	for some := range slices.Chunk(read, countTogether) {
-		q.customers = q.customers[:0:0]
-		var all store.UsageRead
-		for _, c := range some {
-			q.customers = append(q.customers, c.Key)
-			all.Months, all.Tail = append(all.Months, c.Months...), append(all.Tail, c.Tail...)
-		}
-		usage.Clear(sheet)
-		found, err := e.count(ctx, q, all, grain, sheet)
-		if err != nil {
-			return nil, err
-		}
-		shown := 0
-		for i := range sheet {
-			shown += sheet[i].Shown(fill)
-		}
-		room := make([]usage.Bucket, shown) // of all: to make them one by one takes as long as to fill them
-		for _, c := range some {
-			stats := make(map[id.Slug]usage.Stats, len(q.meters))
-			for _, m := range q.meters {
-				series := found[store.MeterKey{Customer: c.Key, Meter: m.Slug}]
-				n := series.Shown(fill)
-				if stats[m.Slug], err = series.StatsIn(room[:0:n], m.Aggregation, fill); err != nil {
-					return nil, err
-				}
-				room = room[n:]
-			}
-			out[c.Name] = stats
-		}
-	}
-	return out, nil
-}
 
 // count answers a query from what was read: the roll-up and the lines behind it where slots will do, events where
 // properties count or the span cuts a slot; errDayCut when that is a day. It counts into sheet, which is empty and has a

@@ -280,6 +280,7 @@ func TestAuditCountsTheRollUpAgain(t *testing.T) {
 			{"no slots", "UPDATE usage_month SET slots = ''", "UPDATE usage_month SET slots = $1", slots},
 			{"slots of another month", "UPDATE usage_month SET month = month + 1", "UPDATE usage_month SET month = month - 1, slots = $1", slots},
 			{"no days", "UPDATE usage_days SET days = ''", "UPDATE usage_days SET days = $1", days},
+			{"days that claim more lines than there are", "UPDATE usage_days SET lines = lines + 1", "UPDATE usage_days SET lines = lines - 1, days = $1", days},
 			{"days of another month", "UPDATE usage_days SET month = month + 1", "UPDATE usage_days SET month = month - 1, days = $1", days},
 			{"days of a meter that was not used", "UPDATE usage_days SET days = days || ' tokens ' || substr(days, 10)", "UPDATE usage_days SET days = $1", days},
 		} {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/tollgate/tollgate"
+	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/meter"
 )
 
@@ -27,6 +28,15 @@ func AppendReceipt(b []byte, r *tollgate.Receipt) ([]byte, error) { return appen
 // AppendUsage appends a report as it is answered.
 func AppendUsage(b []byte, r *tollgate.UsageReport) ([]byte, error) {
 	return (*usageReport)(r).appendJSON(b)
+}
+
+// AppendUsageByCustomer appends the statistics of customers, counted in the order of names, as a batch is answered.
+func AppendUsageByCustomer(b []byte, names []id.Customer, of map[id.Customer][]tollgate.MeterStats) ([]byte, error) {
+	u := &usageByCustomer{customers: len(names)}
+	for _, name := range names {
+		u.add(name, of[name])
+	}
+	return u.appendJSON(b)
 }
 
 // Routes returns the pattern and the scope of every route that is described.

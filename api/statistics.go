@@ -93,7 +93,7 @@ type DatedTotal struct {
 	Total quantity.Units `json:"total"`
 }
 
-func (s *Server) usageBatch(ctx context.Context, in *rawBody) (usageByCustomer, error) {
+func (s *Server) usageBatch(ctx context.Context, in *rawBody) (*usageByCustomer, error) {
 	var b UsageBatch
 	err := decode(in.RawBody, fields{
 		"customers": &b.Customers, "meters": &b.Meters, "period": &b.Period, "from": &b.From, "to": &b.To, "groupBy": &b.GroupBy,
@@ -107,7 +107,11 @@ func (s *Server) usageBatch(ctx context.Context, in *rawBody) (usageByCustomer, 
 	if err != nil {
 		return nil, err
 	}
-	return s.engine.UsageOfMany(ctx, b.Customers, b.Meters, span)
+	out := &usageByCustomer{customers: len(b.Customers)}
+	if err := s.engine.EachUsage(ctx, b.Customers, b.Meters, span, out.add); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 type topRead struct {

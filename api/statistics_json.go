@@ -1,9 +1,10 @@
 package api
 
 import (
-	"maps"
 	"slices"
 	"strconv"
+	"strings"
+	"sync"
 
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/id"
@@ -88,45 +89,73 @@ func appendFigures(b []byte, s *usage.Stats) []byte {
 	return strconv.AppendInt(append(b, `,"events":`...), s.Events, 10)
 }
 
-// usageByCustomer is the answer of a batch: statistics by customer, then by meter, as UsageByCustomer describes them.
-type usageByCustomer map[id.Customer]map[id.Slug]usage.Stats
+// usageByCustomer is the answer of a batch: statistics by customer, then by meter, as UsageByCustomer describes them. Each
+// customer's are spelled as soon as they are counted, while others are read.
+type usageByCustomer struct {
+	customers int // at most
+	mu        sync.Mutex
+	text      []byte // of all, in one piece: it is large, and to make memory takes as long as to fill it
+	parts     []spelledUsage
+}
 
-func (u usageByCustomer) appendJSON(b []byte) ([]byte, error) {
-	buckets, series := 0, 0
-	for _, meters := range u {
-		series += len(meters)
-		for _, s := range meters {
-			buckets += len(s.ByPeriod)
+// spelledUsage says where in the text a customer's part is.
+type spelledUsage struct {
+	customer    id.Customer
+	start, stop int
+}
+
+// add may be called from several goroutines.
+func (u *usageByCustomer) add(customer id.Customer, all []tollgate.MeterStats) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	b := u.text
+	if b == nil {
+		size := len(customer) + 32
+		for i := range all {
+			size += 128 + len(all[i].Meter) + 48*len(all[i].ByPeriod)
 		}
+		b = make([]byte, 0, u.customers*size)
+		b = append(b, usageBegins...)
 	}
-	b = slices.Grow(b, 64*len(u)+128*series+48*buckets)
-	var slugs []id.Slug
-	b = append(b, `{"data":{`...)
-	for i, customer := range slices.Sorted(maps.Keys(u)) {
+	start := len(b)
+	b = append(appendText(b, string(customer)), ":{"...)
+	for i := range all {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(appendText(b, string(customer)), ":{"...)
-		meters := u[customer]
-		slugs = slices.AppendSeq(slugs[:0], maps.Keys(meters))
-		slices.Sort(slugs)
-		for j, m := range slugs {
-			if j > 0 {
+		s := &all[i].Stats
+		b = appendFigures(append(appendText(b, string(all[i].Meter)), ":{"...), s)
+		b = append(b, `,"byPeriod":[`...)
+		for k := range s.ByPeriod {
+			if k > 0 {
 				b = append(b, ',')
 			}
-			s := meters[m]
-			b = appendFigures(append(appendText(b, string(m)), ":{"...), &s)
-			b = append(b, `,"byPeriod":[`...)
-			for k := range s.ByPeriod {
-				if k > 0 {
-					b = append(b, ',')
-				}
-				b = append(append(b, `{"date":"`...), s.ByPeriod[k].Date...)
-				b = append(s.ByPeriod[k].Total.Append(append(b, `","total":`...)), '}')
-			}
-			b = append(b, "]}"...)
+			b = append(append(b, `{"date":"`...), s.ByPeriod[k].Date...)
+			b = append(s.ByPeriod[k].Total.Append(append(b, `","total":`...)), '}')
 		}
-		b = append(b, '}')
+		b = append(b, "]}"...)
+	}
+	b = append(b, '}')
+	u.parts = append(u.parts, spelledUsage{customer, start, len(b)})
+	u.text = append(b, ',')
+}
+
+const usageBegins = `{"data":{`
+
+// appendJSON has the customers in the order of their names, as encoding/json orders a map. They come in that order but for
+// those who used something just now; then the text is not copied to an empty b.
+func (u *usageByCustomer) appendJSON(b []byte) ([]byte, error) {
+	inOrder := func(x, y spelledUsage) int { return strings.Compare(string(x.customer), string(y.customer)) }
+	if len(b) == 0 && len(u.parts) > 0 && slices.IsSortedFunc(u.parts, inOrder) {
+		return append(u.text[:len(u.text)-1], "}}"...), nil // in place of the last comma
+	}
+	slices.SortFunc(u.parts, inOrder)
+	b = append(slices.Grow(b, len(u.text)+len(usageBegins)+2), usageBegins...)
+	for i, p := range u.parts {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, u.text[p.start:p.stop]...)
 	}
 	return append(b, "}}"...), nil
 }

@@ -287,12 +287,9 @@ func TestEraseLeavesTheLedgerAndNothingThatNamesTheCustomer(t *testing.T) {
 			t.Errorf("among names: %v, %v", found, err)
 		}
 		insert(t, db, customer("erased:living"))
-		used, err := db.UsageOfMany(t.Context(), []id.Customer{"ann", id.Customer(fmt.Sprint("erased:", a.Customer)), "erased:living", "bob"}, []id.Slug{"requests"},
-			period.Span{Start: noon(), End: at}, usage.Grain)
-		names := make([]id.Customer, len(used))
-		for i, u := range used {
-			names[i] = u.Name
-		}
+		var names []id.Customer
+		err := db.EachUsage(t.Context(), []id.Customer{"ann", id.Customer(fmt.Sprint("erased:", a.Customer)), "erased:living", "bob"}, []id.Slug{"requests"},
+			period.Span{Start: noon(), End: at}, usage.Grain, func(u store.CustomerUsage) { names = append(names, u.Name) })
 		slices.Sort(names)
 		if want := []id.Customer{"bob", "erased:living"}; err != nil || !slices.Equal(names, want) {
 			t.Errorf("the usage is of %v, want %v (%v)", names, want, err)

@@ -25,6 +25,7 @@ import (
 type dialect struct {
 	ddl      func(string) string // spells a migration for this engine; lines may begin with -- postgres: or -- sqlite: to be its alone
 	rows     string              // unpacks the JSON array in $1 into rows of one column, value
+	texts    string              // the same of an array of strings
 	lateral  bool                // looks rows up one key at a time; see match
 	lock     string              // ends a SELECT whose accounts, a, the transaction will write
 	share    string              // ends a SELECT whose customers, c, nobody may change until the transaction ends
@@ -38,6 +39,7 @@ func postgres() dialect {
 	return dialect{
 		ddl:      func(s string) string { return strings.ReplaceAll(s, "-- postgres: ", "") },
 		rows:     "jsonb_array_elements(CAST($1 AS jsonb))",
+		texts:    "jsonb_array_elements_text(CAST($1 AS jsonb))",
 		lock:     "FOR UPDATE",
 		share:    "FOR SHARE OF c",
 		lateral:  true,
@@ -51,7 +53,7 @@ func sqliteDialect() dialect {
 	types := strings.NewReplacer("-- sqlite: ", "", " BIGINT", " INTEGER", " BOOLEAN", " INTEGER", " COLLATE \"C\"", "", "\n);", "\n) STRICT;")
 	return dialect{
 		ddl:  types.Replace,
-		rows: "json_each($1)",
+		rows: "json_each($1)", texts: "json_each($1)",
 		isUnique: func(err error) bool {
 			c := sqliteCode(err)
 			return c == sqlite3.SQLITE_CONSTRAINT_UNIQUE || c == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY

@@ -257,7 +257,7 @@ func (tx *Tx) writeMonths(ctx context.Context, months map[monthKey]usage.Slots) 
 }
 
 // RolledOf returns an account's tally and its rows of the roll-up. Where the days kept of a month are not what its slots add
-// up to, it is returned without slots.
+// up to, it is returned without slots; where they claim lines that are not rolled up, a month of no meter.
 func (tx *Tx) RolledOf(ctx context.Context, k AccountKey) (tally int64, months map[MeterKey]map[int64]usage.Slots, err error) {
 	months = map[MeterKey]map[int64]usage.Slots{}
 	of := func(meter id.Slug) map[int64]usage.Slots {

@@ -92,12 +92,14 @@ func (tx *Tx) writeDays(ctx context.Context, months map[monthKey]usage.Slots) er
 	if list, err = pack(full); err != nil {
 		return err
 	}
+	// A tally that is seen here is of this transaction or of one whose days are committed with it: whoever sees this row sees them.
 	_, err = tx.sql.ExecContext(ctx, `
-		INSERT INTO usage_days (customer, month, days)
-		SELECT CAST(r.value->>'c' AS BIGINT), CAST(r.value->>'d' AS BIGINT), r.value->>'y'
+		INSERT INTO usage_days (customer, month, days, lines)
+		SELECT CAST(r.value->>'c' AS BIGINT), CAST(r.value->>'d' AS BIGINT), r.value->>'y',
+			(SELECT COALESCE(SUM(t.seq), 0) FROM usage_tally AS t WHERE t.customer = CAST(r.value->>'c' AS BIGINT))
 		FROM `+tx.rows+` AS r
 		WHERE TRUE
-		ON CONFLICT (customer, month) DO UPDATE SET days = excluded.days`, list)
+		ON CONFLICT (customer, month) DO UPDATE SET days = excluded.days, lines = excluded.lines`, list)
 	if err != nil {
 		return fmt.Errorf("write days: %w", err)
 	}
@@ -110,9 +112,12 @@ type dayKey struct {
 	meter id.Slug
 }
 
-// daysOf returns the days kept of an account.
+// daysOf returns the days kept of an account, and days of no meter where a row claims more lines than the customer's tallies have.
 func (tx *Tx) daysOf(ctx context.Context, k AccountKey) (map[dayKey]string, error) {
-	rows, err := tx.sql.QueryContext(ctx, "SELECT month, days FROM usage_days WHERE customer = $1", int64(k.Customer))
+	rows, err := tx.sql.QueryContext(ctx, `
+		SELECT d.month, d.days, d.lines > (SELECT COALESCE(SUM(t.seq), 0) FROM usage_tally AS t WHERE t.customer = d.customer)
+		FROM usage_days AS d
+		WHERE d.customer = $1`, int64(k.Customer))
 	if err != nil {
 		return nil, fmt.Errorf("read days: %w", err)
 	}
@@ -120,12 +125,16 @@ func (tx *Tx) daysOf(ctx context.Context, k AccountKey) (map[dayKey]string, erro
 	err = each(rows, func() error {
 		var month int64
 		var text string
-		err := rows.Scan(&month, &text)
+		var ahead bool
+		err := rows.Scan(&month, &text, &ahead)
 		eachOf(text, func(meter, account id.Slug, days string) {
 			if account == k.Slug {
 				out[dayKey{month, meter}] = days
 			}
 		})
+		if ahead {
+			out[dayKey{month: month}] = ""
+		}
 		return err
 	})
 	return out, err

@@ -134,14 +134,22 @@ type CustomerUsage struct {
 	UsageRead
 }
 
-// UsageOfMany is UsageOf for several meters of several customers: of those that exist, erased ones left out.
-func (db *DB) UsageOfMany(ctx context.Context, names []id.Customer, meters []id.Slug, span period.Span, grain time.Duration) ([]CustomerUsage, error) {
-	packed, err := packNames(names)
+// EachUsage is UsageOf for several meters of several customers: of those that exist, erased ones left out. It calls do with
+// each as it is read, while the statement goes on; those with lines that are not in the roll-up come last.
+func (db *DB) EachUsage(ctx context.Context, names []id.Customer, meters []id.Slug, span period.Span, grain time.Duration, do func(CustomerUsage)) error {
+	packed, err := pack(names)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	args := []any{packed, usage.MonthOf(span.Start), usage.MonthOf(span.End)}
-	rolled := `SELECT string_agg(d.days, ' ')
+	// Accounts and tallies are each read in one go, tallies only when no row says that it has all lines, and both in words only
+	// when they differ: no tally is ahead of its account.
+	const accounts = "(SELECT SUM(a.seq) FROM account AS a WHERE a.customer = c.id)"
+	const ledger = `CASE WHEN ` + accounts + ` > COALESCE((SELECT SUM(t.seq) FROM usage_tally AS t WHERE t.customer = c.id), 0)
+				THEN concat('|', (SELECT string_agg(concat(a.slug, ' ', a.seq), ' ') FROM account AS a WHERE a.customer = c.id), '/',
+					(SELECT string_agg(concat(t.account, ' ', t.seq), ' ') FROM usage_tally AS t WHERE t.customer = c.id))
+				ELSE '' END`
+	rolled := `SELECT concat(string_agg(d.days, ' '), CASE WHEN COALESCE(MAX(d.lines), 0) < ` + accounts + ` THEN ` + ledger + ` ELSE '' END)
 				FROM usage_days AS d
 				WHERE d.customer = c.id AND d.month BETWEEN $2 AND $3`
 	if grain != usage.Day {
@@ -150,52 +158,58 @@ func (db *DB) UsageOfMany(ctx context.Context, names []id.Customer, meters []id.
 			args = append(args, string(m))
 			asked[i] = fmt.Sprintf("d.meter = $%d", len(args))
 		}
-		rolled = `SELECT string_agg(concat(d.meter, ' ', d.account, ' ', d.slots), ' ')
+		rolled = `SELECT concat(string_agg(concat(d.meter, ' ', d.account, ' ', d.slots), ' '), ` + ledger + `)
 				FROM usage_month AS d
 				WHERE d.customer = c.id AND d.month BETWEEN $2 AND $3 AND (` + strings.Join(asked, " OR ") + ")"
 	}
-	// One row per customer: handing over a row takes SQLite longer than finding it. Accounts and tallies are each read in one
-	// go, and in words only when they differ: no tally is ahead of its account.
+	// One row per customer: handing over a row takes SQLite longer than finding it.
 	rows, err := db.reads.QueryContext(ctx, `
-		SELECT c.external_id, c.id,
-			COALESCE((`+rolled+`), ''),
-			CASE WHEN (SELECT SUM(a.seq) FROM account AS a WHERE a.customer = c.id) > COALESCE((SELECT SUM(t.seq) FROM usage_tally AS t WHERE t.customer = c.id), 0)
-				THEN concat((SELECT string_agg(concat(a.slug, ' ', a.seq), ' ') FROM account AS a WHERE a.customer = c.id), '/',
-					(SELECT string_agg(concat(t.account, ' ', t.seq), ' ') FROM usage_tally AS t WHERE t.customer = c.id))
-				ELSE '' END
-		FROM `+db.rows+` AS r
-		`+db.match("customer", "c", "c.external_id = r.value->>'n'", "")+`
+		SELECT c.external_id, c.id, (`+rolled+`)
+		FROM `+db.texts+` AS r
+		`+db.match("customer", "c", "c.external_id = r.value", "")+`
 		WHERE `+unerased, args...)
 	if err != nil {
-		return nil, fmt.Errorf("read usage: %w", err)
+		return fmt.Errorf("read usage: %w", err)
 	}
-	out, at := make([]CustomerUsage, 0, len(names)), make(map[id.Key]int, len(names))
+	var behind []CustomerUsage
 	var grown []LineRange
+	at := map[id.Key]int{} // among those behind
 	err = each(rows, func() error {
 		var u CustomerUsage
-		var months, ledger string
-		if err := rows.Scan(&u.Name, &u.Key, &months, &ledger); err != nil {
+		var text string
+		if err := rows.Scan(&u.Name, &u.Key, &text); err != nil {
 			return err
 		}
+		months, ledger, grew := strings.Cut(text, "|") // which neither words nor slots have
 		u.Months = make([]UsageMonth, 0, 2*len(meters))
 		eachOf(months, func(meter, account id.Slug, slots string) {
 			if slices.Contains(meters, meter) {
 				u.Months = append(u.Months, UsageMonth{MeterKey{u.Key, meter}, account, slots, grain})
 			}
 		})
-		at[u.Key], out = len(out), append(out, u)
+		if !grew {
+			do(u)
+			return nil
+		}
+		at[u.Key], behind = len(behind), append(behind, u)
 		accounts, tallies, _ := strings.Cut(ledger, "/")
 		return unrolledOf(u.Key, accounts, tallies, func(r LineRange) { grown = append(grown, r) })
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read usage: %w", err)
+		return fmt.Errorf("read usage: %w", err)
 	}
 	tail, err := db.facts(ctx, grown, span)
+	if err != nil {
+		return err
+	}
 	for _, f := range tail {
-		of := &out[at[f.Customer]]
+		of := &behind[at[f.Customer]]
 		of.Tail = append(of.Tail, f)
 	}
-	return out, err
+	for _, u := range behind {
+		do(u)
+	}
+	return nil
 }
 
 // unrolledOf calls do with the lines of each account that the roll-up has not. accounts and tallies are words: of each, its
