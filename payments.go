@@ -8,6 +8,7 @@ import (
 	"github.com/tollgate/tollgate/internal/mail"
 	"github.com/tollgate/tollgate/internal/store"
 	"github.com/tollgate/tollgate/internal/stripe"
+	"github.com/tollgate/tollgate/plan"
 	"github.com/tollgate/tollgate/subscription"
 )
 
@@ -42,8 +43,14 @@ type seller struct {
 
 func newSeller(e *Engine, p Payments) (*seller, error) {
 	letters, err := newMail(p.Mail)
-	if err != nil || p.SecretKey == "" {
+	if err != nil {
 		return nil, err
+	}
+	if d := p.TrialDays; d != nil && (*d < 0 || *d > int(plan.TrialDaysMax)) {
+		return nil, fault.Field("Payments.TrialDays", *d, int(plan.TrialDaysMax), "Payments.TrialDays (--trial-days) is a whole number from 0 to %d.", int(plan.TrialDaysMax))
+	}
+	if p.SecretKey == "" {
+		return nil, nil
 	}
 	for option, address := range map[string]string{"Payments.SuccessURL": p.SuccessURL, "Payments.CancelURL": p.CancelURL, "Payments.ReturnURL": p.ReturnURL} {
 		if err := checkAddress(option, address); err != nil {

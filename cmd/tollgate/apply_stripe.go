@@ -22,16 +22,24 @@ type seller struct {
 
 func (s seller) check() error {
 	for _, each := range []struct{ flag, value string }{{"--webhook-url", s.WebhookURL}, {"--return-url", s.ReturnURL}} {
-		if each.value == "" {
-			continue
-		}
-		u, err := url.Parse(each.value)
-		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-			return fmt.Errorf("%s: %q is not an address such as https://app.example.com/webhooks/stripe", each.flag, each.value)
+		if err := checkAddress(each.flag, each.value, "https://app.example.com/webhooks/stripe"); err != nil {
+			return err
 		}
 	}
 	if s.WebhookURL != "" && s.StripeKey == "" {
 		return errors.New("--webhook-url needs Stripe's key: set TOLLGATE_STRIPE_SECRET_KEY")
+	}
+	return nil
+}
+
+// checkAddress refuses a flag's value that is given and no whole address.
+func checkAddress(flag, value, example string) error {
+	if value == "" {
+		return nil
+	}
+	u, err := url.Parse(value)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return fmt.Errorf("%s: %q is not an address such as %s", flag, value, example)
 	}
 	return nil
 }

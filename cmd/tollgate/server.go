@@ -35,12 +35,12 @@ type pages struct {
 	FlowgladSecret  string   `name:"flowglad-webhook-secret" env:"TOLLGATE_FLOWGLAD_WEBHOOK_SECRET" placeholder:"whsec_…" help:"What Flowglad's webhooks are signed with."`
 }
 
-// Validate refuses origins that no browser sends.
+// Validate refuses origins that no browser sends, and an address that none can be sent to.
 func (p pages) Validate() error {
 	if err := (app.Options{Origins: p.Origins}).Check(); err != nil {
 		return fmt.Errorf("--origin: %w", err)
 	}
-	return nil
+	return checkAddress("--public-url", p.PublicURL, "https://billing.example.com")
 }
 
 // A server is the HTTP server with its faces.
