@@ -3,18 +3,14 @@ package store
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// This path speaks pgx natively: a batch is one round trip (see flight). Events go by COPY, which costs the server and us
-// half of what an INSERT does, unless they are so few that BEGIN and COMMIT cost more.
-
-// copyMin is how many events make COPY worth a transaction that is begun and committed by statements of their own.
-const copyMin = 8
+// This path speaks pgx natively: a batch is one round trip (see fly), and its events go by COPY, which costs the server and us
+// half of what an INSERT does, also of a single one.
 
 // accountsUpdate writes the accounts whose version is the expected one and fails with a division by zero,
 // which aborts the whole transaction, when any was not.
@@ -57,8 +53,8 @@ type statement struct {
 	rows []byte                  // of a COPY: what it copies
 }
 
-// statements returns what writes b, in order.
-func (b *Batch) statements() ([]statement, error) {
+// statements returns what writes b, in order: its events by what events returns for them.
+func (b *Batch) statements(events func([]*Event) (statement, error)) ([]statement, error) {
 	var out []statement
 	if len(b.Accounts) > 0 {
 		s, err := accountsStatement(b.Accounts)
@@ -68,14 +64,26 @@ func (b *Batch) statements() ([]statement, error) {
 		out = append(out, s)
 	}
 	if len(b.Events) > 0 {
-		args, err := eventArrays(b.Events)
+		s, err := events(b.Events)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, statement{text: eventsInsert, args: args})
+		out = append(out, s)
 	}
 	rare, err := b.rare()
 	return append(out, rare...), err
+}
+
+// insert writes events through database/sql, which knows no COPY.
+func insert(events []*Event) (statement, error) {
+	args, err := eventArrays(events)
+	return statement{text: eventsInsert, args: args}, err
+}
+
+// copied writes events in a flight.
+func copied(events []*Event) (statement, error) {
+	rows, err := copyRows(events)
+	return statement{text: "COPY event (" + eventNames + ") FROM STDIN BINARY", rows: rows}, err
 }
 
 // rare returns the row-by-row statements, whose text is the same on both engines.
@@ -97,37 +105,15 @@ func (b *Batch) rare() ([]statement, error) {
 	return out, nil
 }
 
-// flight returns what writes b, after first: its events by COPY where they are many enough, which needs a transaction.
-func (b *Batch) flight(first ...statement) (flight, error) {
-	if len(b.Events) < copyMin {
-		all, err := b.statements()
-		return flight{statements: append(first, all...)}, err
-	}
-	rows, err := copyRows(b.Events)
-	if err != nil {
-		return flight{}, err
-	}
-	rest := *b
-	rest.Events = nil
-	all, err := rest.statements()
-	return flight{append(first, all...), rows}, err
-}
-
 func (db *DB) commitPostgres(ctx context.Context, b *Batch) error {
-	first := b.ask(db.dialect)
-	if len(b.Events) >= copyMin {
-		first = append([]statement{{text: "BEGIN"}}, first...)
-	}
-	f, err := b.flight(first...)
+	all, err := b.statements(copied)
 	if err != nil {
 		return fmt.Errorf("commit batch: %w", err)
 	}
+	all = append(b.ask(db.dialect), all...)
 	err = db.pool.AcquireFunc(ctx, func(conn *pgxpool.Conn) error {
-		_, err := db.fly(ctx, conn.Conn(), f)
-		if err != nil {
-			return errors.Join(err, rollBackConn(ctx, conn.Conn()))
-		}
-		return nil
+		_, err := db.fly(ctx, conn.Conn(), all...)
+		return err
 	})
 	if pgCode(err) == movedCode {
 		return ErrMoved

@@ -13,16 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// A flight is what goes to the server in one round trip: statements and, in a transaction that they have begun or that was begun
-// before, events by COPY and the COMMIT. All of it is sent before any answer is read, and answered in one piece: after an error
-// the server passes over the rest, and what waits for it here wakes once
-// (https://www.postgresql.org/docs/15/protocol-flow.html, "Pipelining" and "COPY Operations").
-type flight struct {
-	statements []statement
-	rows       []byte // of events, as copyRows spells them; nil for none
-}
-
-// landing is what a flight came to.
+// landing is what a flight of statements came to.
 type landing struct {
 	conn  *pgx.Conn
 	calls []call
@@ -32,14 +23,14 @@ type landing struct {
 	err   error             // the first
 }
 
-// fly sends f and returns how its last statement ended, or the first error. After an error a transaction that was begun is
-// still open: rollBackConn ends it. When what the server says is not known to the end, the connection is closed.
-func (db *DB) fly(ctx context.Context, conn *pgx.Conn, f flight) (pgconn.CommandTag, error) {
+// fly runs statements in one round trip and returns how the last one ended, or the first error. All are sent before any answer
+// is read, what a COPY copies included, and answered in one piece, so that who waits wakes once; after an error the server
+// passes over the rest (https://www.postgresql.org/docs/15/protocol-flow.html, "Pipelining" and "COPY Operations"). Then a
+// transaction that was begun is still open: rollBackConn ends it. Outside a transaction the statements are one. When what the
+// server says is not known to the end, the connection is closed.
+func (db *DB) fly(ctx context.Context, conn *pgx.Conn, all ...statement) (pgconn.CommandTag, error) {
 	wire, l := conn.PgConn(), landing{conn: conn}
-	if f.rows != nil {
-		f.statements = append(f.statements, statement{text: "COPY event (" + eventNames + ") FROM STDIN BINARY", rows: f.rows}, statement{text: "COMMIT"})
-	}
-	for _, s := range f.statements { // before anything is sent, so that nothing is sent in part
+	for _, s := range all { // before anything is sent, so that nothing is sent in part
 		c, err := db.call(ctx, wire, s)
 		if err != nil {
 			return l.last, err
@@ -65,9 +56,6 @@ func (db *DB) fly(ctx context.Context, conn *pgx.Conn, f flight) (pgconn.Command
 	// A prepared statement that is gone, or answers otherwise since the schema changed, is prepared anew on another connection.
 	if expired := !stop(); expired || lost != nil || code == "26000" || code == "0A000" {
 		l.fail(conn.Close(ctx))
-	}
-	if l.err == nil && f.rows != nil {
-		return l.last, committed(l.last)
 	}
 	return l.last, l.err
 }

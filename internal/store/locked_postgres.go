@@ -140,7 +140,7 @@ func (db *DB) lockAndRead(ctx context.Context, conn *pgx.Conn, w Want) (Found, e
 		},
 	}
 	var changed []int64
-	_, err := db.fly(ctx, conn, flight{statements: db.lockStatements(w, &f, &changed)})
+	_, err := db.fly(ctx, conn, db.lockStatements(w, &f, &changed)...)
 	if err == nil && len(f.Accounts) < len(w.Accounts) {
 		err = errMissing
 	}
@@ -189,19 +189,16 @@ func eachRow(rows pgx.Rows, read func(scanner) error) error {
 	return rows.Err()
 }
 
-// writeAndCommit sends the second round trip. Without events for COPY, the COMMIT is a statement among the others.
+// writeAndCommit is the second round trip.
 func (db *DB) writeAndCommit(ctx context.Context, conn *pgx.Conn, b *Batch) error {
 	if b == nil {
 		b = &Batch{}
 	}
-	f, err := b.flight()
+	all, err := b.statements(copied)
 	if err != nil {
 		return fmt.Errorf("write batch: %w", err)
 	}
-	if f.rows == nil {
-		f.statements = append(f.statements, statement{text: "COMMIT"})
-	}
-	end, err := db.fly(ctx, conn, f)
+	end, err := db.fly(ctx, conn, append(all, statement{text: "COMMIT"})...)
 	if err == nil {
 		err = committed(end)
 	}

@@ -12,7 +12,7 @@ func (tx *Tx) write(ctx context.Context, b *Batch) error {
 		return nil
 	}
 	if tx.set {
-		all, err := b.statements()
+		all, err := b.statements(insert)
 		if err != nil {
 			return err
 		}
