@@ -124,14 +124,14 @@ func (e *Engine) askMany(ctx context.Context, q query, names []id.Customer, fill
 		return fault.Field("groupBy", string(q.grouping), UsageFiguresMax, "%d customers by %d meters by %d parts of the span are %d figures, and one answer has up to %d: ask for fewer customers, or for a shorter span or longer parts.",
 			len(names), len(q.meters), q.buckets.Len(), n, UsageFiguresMax)
 	}
-	cut, err := e.askParts(ctx, q, names, q.buckets.Grain(), fill, do)
+	cut, err := e.askParts(ctx, q, names, q.grain(), fill, do)
 	if err == nil && len(cut) > 0 {
 		_, err = e.askParts(ctx, q, cut, usage.Grain, fill, do)
 	}
 	return err
 }
 
-// askParts counts customers while it reads the next. It returns those of whom the span cuts a day, who are not counted.
+// askParts counts customers while it reads the next. It returns those whom days do not answer for, who are not counted.
 func (e *Engine) askParts(ctx context.Context, q query, names []id.Customer, grain time.Duration, fill bool, do func(id.Customer, []MeterStats)) ([]id.Customer, error) {
 	procs := runtime.GOMAXPROCS(0)
 	size := len(names)

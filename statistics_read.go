@@ -22,7 +22,7 @@ type answer map[store.MeterKey]*found
 // was written.
 func (e *Engine) ask(ctx context.Context, q query, account id.Slug) (answer, credit.State, error) {
 	q.buckets = q.calendar.Cut(q.grouping, q.span)
-	for grain := q.buckets.Grain(); ; grain = usage.Grain {
+	for grain := q.grain(); ; grain = usage.Grain {
 		read, state, err := e.db.UsageOf(ctx, store.MeterKey{Customer: q.customers[0], Meter: q.meters[0].Slug}, account, q.span, grain)
 		if err != nil {
 			return nil, state, err
@@ -33,8 +33,24 @@ func (e *Engine) ask(ctx context.Context, q query, account id.Slug) (answer, cre
 	}
 }
 
-// errDayCut says that the span ends within a day in which something happened later: shorter slots are to be read.
+// errDayCut says that days do not answer and shorter slots are to be read: the span ends within a day in which something happened
+// later, or which of two readings is the latest is not known to the second.
 var errDayCut = errors.New("the span cuts a day")
+
+// grain returns the longest slots that answer, or lead to the events that do: of days it is not known where their events are.
+func (q *query) grain() time.Duration {
+	for _, m := range q.meters {
+		if q.byEvent(m) {
+			return usage.Grain
+		}
+	}
+	return q.buckets.Grain()
+}
+
+// byEvent reports whether each event of a meter is to be looked at.
+func (q *query) byEvent(m meter.Meter) bool {
+	return len(q.filters) > 0 || q.property != "" || m.Aggregation == meter.Unique
+}
 
 // count answers a query from what was read: the roll-up and the lines behind it where slots will do, events where
 // properties count or the span cuts a slot; errDayCut when that is a day. It counts into sheet, which is empty and has a
@@ -53,15 +69,12 @@ func (e *Engine) count(ctx context.Context, q query, read store.UsageRead, grain
 		return out, e.askEvents(ctx, q, out, meters, nil)
 	}
 	r := newReader(read.Tail)
-	byEvent := func(slug id.Slug) bool {
-		return len(q.filters) > 0 || q.property != "" || meters[slug].Aggregation == meter.Unique
-	}
 	var slots usage.SlotReader
 	dayCut := false
 	for _, d := range read.Months {
 		need := func(s usage.Slot) { r.need(d.MeterKey, d.Account, s.First, s.Final) }
 		var err error
-		if byEvent(d.Meter) {
+		if q.byEvent(meters[d.Meter]) {
 			err = d.EachSlot(need)
 		} else {
 			err = d.CountInto(out[d.MeterKey].Series, &slots, func(s usage.Slot) {
@@ -81,7 +94,7 @@ func (e *Engine) count(ctx context.Context, q query, read store.UsageRead, grain
 		to, asked := out[f.MeterKey]
 		switch {
 		case !asked: // another meter of the customer
-		case byEvent(f.Meter):
+		case q.byEvent(meters[f.Meter]):
 			if !f.Void {
 				r.need(f.MeterKey, f.Account, f.Seq, f.Seq)
 			}
@@ -91,10 +104,23 @@ func (e *Engine) count(ctx context.Context, q query, read store.UsageRead, grain
 			to.Add(f.Fact, "")
 		}
 	}
+	if grain == usage.Day && !q.sure(sheet) {
+		return nil, errDayCut
+	}
 	if len(r.ranges) == 0 {
 		return out, nil
 	}
 	return out, e.askEvents(ctx, q, out, meters, r)
+}
+
+// sure reports whether it is known of all meters that show their latest reading which one that is.
+func (q *query) sure(sheet []usage.Series) bool {
+	for i := range sheet[:len(q.meters)*len(q.customers)] {
+		if q.meters[i/len(q.customers)].Aggregation == meter.Last && !sheet[i].Sure() {
+			return false
+		}
+	}
+	return true
 }
 
 // A cutSlot is a slot of an account that the span cuts.
@@ -166,7 +192,7 @@ func (e *Engine) askEvents(ctx context.Context, q query, out answer, meters map[
 			return nil
 		}
 		m := meters[f.Meter]
-		whole := r != nil && len(q.filters) == 0 && q.property == "" && m.Aggregation != meter.Unique
+		whole := r != nil && !q.byEvent(m)
 		if whole && !(r.cuts(f) && r.rolled(f)) {
 			return nil // counted with its slot, or among the lines behind the roll-up
 		}
@@ -196,7 +222,7 @@ func (e *Engine) askEvents(ctx context.Context, q query, out answer, meters map[
 // look reads an event's properties: the value that a unique meter counts, the value that groups it, and whether the
 // filters let it pass.
 func (q *query) look(properties json.RawMessage, m meter.Meter) (value, group string, ok bool) {
-	if len(q.filters) == 0 && q.property == "" && m.Aggregation != meter.Unique {
+	if !q.byEvent(m) {
 		return "", "", true
 	}
 	var all map[string]json.RawMessage

@@ -20,8 +20,11 @@ type tally struct {
 	peak   quantity.Units
 	last   quantity.Units
 	lastAt int64
-	seq    int64 // of the latest reading
+	seq    int64 // of the latest reading: 0 when there is none, roughly when it is of a day, unsure
 }
+
+// unsure stands for the line of a latest reading that may not be the latest.
+const unsure = -2
 
 func (t *tally) add(f Fact) {
 	if f.Void {
@@ -44,8 +47,18 @@ func (t *tally) addSlot(s *Slot) {
 	t.sum = t.sum.Plus(s.Sum)
 }
 
-// reading keeps the latest amount; of two at one moment, the one recorded later.
+// reading keeps the latest amount; of two at one moment, the one recorded later. Of two within a beat, one of which is of a day,
+// either may be the later.
 func (t *tally) reading(amount quantity.Units, at, seq int64) {
+	if t.seq < 0 || seq < 0 && t.seq != 0 {
+		switch now, before := floor(at, beatMicros), floor(t.lastAt, beatMicros); {
+		case now > before:
+			t.last, t.lastAt, t.seq = amount, at, seq
+		case now == before:
+			t.seq = unsure
+		}
+		return
+	}
 	if t.seq == 0 || at > t.lastAt || at == t.lastAt && seq > t.seq {
 		t.last, t.lastAt, t.seq = amount, at, seq
 	}
@@ -239,8 +252,8 @@ type SlotReader struct {
 	slot       Slot
 }
 
-// AddTo counts the slots that a text spells, of a Grain or of a Day, into a series. Those that the span or a bucket cuts are
-// left out and given to cut: their events are to be added one by one.
+// AddTo counts what a text spells into a series: slots of a Grain, as String spelled them, or of a Day, as SpellDays did. Those
+// that the span or a bucket cuts are left out and given to cut: their events are to be added one by one.
 func (r *SlotReader) AddTo(s *Series, text string, grain time.Duration, cut func(Slot)) error {
 	r.text = append(r.text[:0], text...)
 	from, err := newSpelling(r.text, r.room)
@@ -248,9 +261,17 @@ func (r *SlotReader) AddTo(s *Series, text string, grain time.Duration, cut func
 		return err
 	}
 	r.room = from.all
-	length := int64(grain / time.Microsecond)
+	if grain == Day {
+		r.slot = Slot{}
+		for from.nextDay(&r.slot) {
+			if !s.addSlot(&r.slot, dayMicros) {
+				cut(r.slot)
+			}
+		}
+		return from.err()
+	}
 	for from.next(&r.slot) {
-		if !s.addSlot(&r.slot, length) {
+		if !s.addSlot(&r.slot, int64(Grain/time.Microsecond)) {
 			cut(r.slot)
 		}
 	}
@@ -278,6 +299,17 @@ func (s *Series) addSlot(x *Slot, length int64) bool {
 	}
 	s.at = i
 	s.tallies[i].addSlot(x)
+	return true
+}
+
+// Sure reports whether it is known which reading of each bucket is the latest. It is not where two came within two seconds and
+// one of them is of a spelled day: then slots of a Grain are to be counted. Only meters that show their latest reading ask.
+func (s *Series) Sure() bool {
+	for i := range s.tallies {
+		if s.tallies[i].seq == unsure {
+			return false
+		}
+	}
 	return true
 }
 
