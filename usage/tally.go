@@ -1,9 +1,7 @@
 package usage
 
 import (
-	"maps"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/tollgate/tollgate/fault"
@@ -92,38 +90,6 @@ func (t *tally) value(a meter.Aggregation, distinct int) (quantity.Units, error)
 	return u, nil
 }
 
-// Stats are the statistics of a meter over a span. Average, Max and Min are those of the buckets' totals.
-type Stats struct {
-	Total    quantity.Units `json:"total"`
-	Average  quantity.Units `json:"average"` // to six decimals, half away from zero
-	Max      quantity.Units `json:"max"`
-	Min      quantity.Units `json:"min"`
-	Events   int64          `json:"events"` // that count
-	ByPeriod []Bucket       `json:"byPeriod"`
-}
-
-// A Bucket is a part of the span.
-type Bucket struct {
-	Date   string         `json:"date"`   // in the zone: of its first day, or, by the hour, its time with the offset
-	Total  quantity.Units `json:"total"`  // of the meter
-	Events int64          `json:"events"` // that count
-	Start  time.Time      `json:"start"`
-	End    time.Time      `json:"end"`
-}
-
-// MarshalJSON spells a bucket by hand: a chart has many, and reflection takes longer over one than counting it took.
-func (b Bucket) MarshalJSON() ([]byte, error) { return b.Append(make([]byte, 0, 160)), nil }
-
-// Append appends what MarshalJSON returns.
-func (b Bucket) Append(out []byte) []byte {
-	out = append(append(out, `{"date":"`...), b.Date...)
-	out = b.Total.Append(append(out, `","total":`...))
-	out = strconv.AppendInt(append(out, `,"events":`...), b.Events, 10)
-	out = b.Start.UTC().AppendFormat(append(out, `,"start":"`...), time.RFC3339Nano)
-	out = b.End.UTC().AppendFormat(append(out, `","end":"`...), time.RFC3339Nano)
-	return append(out, `"}`...)
-}
-
 // A Cut is a span in its buckets. It is made once for any number of series.
 type Cut struct {
 	buckets []period.Span
@@ -165,6 +131,9 @@ func (c Calendar) dates(to *Cut) {
 		to.labels[i] = c.Label(ByDay, b)
 	}
 }
+
+// Date returns the Date of a bucket.
+func (c *Cut) Date(bucket int) string { return c.labels[bucket] }
 
 // Len returns how many buckets there are.
 func (c *Cut) Len() int { return len(c.buckets) }
@@ -311,79 +280,4 @@ func (s *Series) Sure() bool {
 		}
 	}
 	return true
-}
-
-// Total returns the Total that Stats has.
-func (s *Series) Total(a meter.Aggregation) (quantity.Units, error) {
-	var all tally
-	for i := range s.tallies {
-		all.merge(&s.tallies[i])
-	}
-	values := map[string]bool{}
-	for _, some := range s.values {
-		maps.Copy(values, some)
-	}
-	return all.value(a, len(values))
-}
-
-// Stats returns the statistics of what was counted. Buckets without events are left out unless fill says otherwise;
-// then they count as 0 for average, max and min.
-func (s *Series) Stats(a meter.Aggregation, fill bool) (Stats, error) {
-	return s.StatsIn(make([]Bucket, 0, s.Shown(fill)), a, fill)
-}
-
-// Shown returns how many buckets Stats has.
-func (s *Series) Shown(fill bool) int {
-	if fill {
-		return len(s.tallies)
-	}
-	shown := 0
-	for i := range s.tallies {
-		if s.tallies[i].events != 0 {
-			shown++
-		}
-	}
-	return shown
-}
-
-// StatsIn is Stats with its buckets in room, which is empty and has place for as many as Shown says.
-func (s *Series) StatsIn(room []Bucket, a meter.Aggregation, fill bool) (Stats, error) {
-	out := Stats{ByPeriod: room}
-	var all tally
-	var sum Total
-	var values map[string]bool
-	for i, b := range s.cut.buckets {
-		t := &s.tallies[i]
-		if t.events == 0 && !fill {
-			continue
-		}
-		distinct := 0
-		if s.values != nil {
-			distinct = len(s.values[i])
-			if values == nil {
-				values = map[string]bool{}
-			}
-			maps.Copy(values, s.values[i])
-		}
-		v, err := t.value(a, distinct)
-		if err != nil {
-			return out, err
-		}
-		if len(out.ByPeriod) == 0 {
-			out.Max, out.Min = v, v
-		}
-		out.Max, out.Min = max(out.Max, v), min(out.Min, v)
-		sum = sum.Add(v)
-		all.merge(t)
-		out.ByPeriod = append(out.ByPeriod, Bucket{Date: s.cut.labels[i], Total: v, Events: t.events, Start: b.Start, End: b.End})
-	}
-	var err error
-	if out.Total, err = all.value(a, len(values)); err != nil {
-		return out, err
-	}
-	out.Events = all.events
-	if n := int64(len(out.ByPeriod)); n > 0 {
-		out.Average = sum.average(n)
-	}
-	return out, nil
 }
