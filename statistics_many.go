@@ -218,34 +218,28 @@ func newCounter(e *Engine, q query, customers int, grain time.Duration, fill boo
 
 // count calls do with the statistics of some customers.
 func (c *counter) count(ctx context.Context, some []store.CustomerUsage, do func(id.Customer, []MeterFigures)) error {
-	q := c.query
-	q.customers = make([]id.Key, len(some))
-	var all store.UsageRead
-	months := 0
+	q := &c.query
+	q.customers = q.customers[:0]
 	for i := range some {
-		months += len(some[i].Months)
-	}
-	all.Months = make([]store.UsageMonth, 0, months)
-	for i, u := range some {
-		q.customers[i] = u.Key
-		all.Months, all.Tail = append(all.Months, u.Months...), append(all.Tail, u.Tail...)
+		q.customers = append(q.customers, some[i].Key)
 	}
 	usage.Clear(c.sheet)
-	found, err := c.engine.count(ctx, q, all, c.grain, c.sheet)
+	found, err := c.engine.count(ctx, q, some, c.grain, c.sheet)
 	if err != nil {
 		return err
 	}
-	for _, u := range some {
+	for k := range some {
 		room := c.room
-		for i, m := range q.meters {
+		for i := range q.meters {
+			m := &q.meters[i]
 			n := q.buckets.Len()
 			c.stats[i].Meter = m.Slug
-			if c.stats[i].Figures, err = found[store.MeterKey{Customer: u.Key, Meter: m.Slug}].Figures(room[:0:n], m.Aggregation, c.fill); err != nil {
+			if c.stats[i].Figures, err = found.at(k, i).Figures(room[:0:n], m.Aggregation, c.fill); err != nil {
 				return err
 			}
 			room = room[n:]
 		}
-		do(u.Name, c.stats)
+		do(some[k].Name, c.stats)
 	}
 	return nil
 }
