@@ -98,7 +98,7 @@ type usageByCustomer struct {
 	mu        sync.Mutex
 	text      []byte // of all, in one piece: it is large, and to make memory takes as long as to fill it
 	parts     []spelledUsage
-	heads     []string // of each bucket: how a part begins, up to its total
+	heads     []string // of each bucket: how its part begins after another, up to the total
 }
 
 // spelledUsage says where in the text a customer's part is.
@@ -114,7 +114,7 @@ func (u *usageByCustomer) add(customer id.Customer, all []tollgate.MeterFigures)
 	if u.heads == nil && len(all) > 0 {
 		u.heads = make([]string, all[0].Cut.Len())
 		for i := range u.heads {
-			u.heads[i] = `{"date":"` + all[0].Cut.Date(i) + `","total":`
+			u.heads[i] = `},{"date":"` + all[0].Cut.Date(i) + `","total":`
 		}
 	}
 	b := u.text
@@ -135,11 +135,15 @@ func (u *usageByCustomer) add(customer id.Customer, all []tollgate.MeterFigures)
 		f := &all[i].Figures
 		b = appendFigures(append(appendText(b, string(all[i].Meter)), ":{"...), f.Total, f.Average, f.Max, f.Min, f.Events)
 		for k := range f.Parts {
-			if k > 0 {
-				b = append(b, ',')
-			}
 			p := &f.Parts[k]
-			b = append(p.Total.Append(append(b, u.heads[p.Bucket]...)), '}')
+			head := u.heads[p.Bucket]
+			if k == 0 {
+				head = head[len("},"):]
+			}
+			b = p.Total.Append(append(b, head...))
+		}
+		if len(f.Parts) > 0 {
+			b = append(b, '}')
 		}
 		b = append(b, "]}"...)
 	}

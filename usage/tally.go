@@ -37,7 +37,11 @@ func (t *tally) add(f Fact) {
 }
 
 func (t *tally) addSlot(s *Slot) {
-	if s.LastAt != minTime {
+	switch {
+	case s.LastAt == minTime:
+	case t.seq == 0:
+		t.last, t.lastAt, t.seq = s.Last, s.LastAt, s.LastSeq
+	default:
 		t.reading(s.Last, s.LastAt, s.LastSeq)
 	}
 	t.peak = max(t.peak, s.Peak)
@@ -256,6 +260,11 @@ func (s *Series) AddSlot(x Slot, grain time.Duration) bool {
 func (s *Series) addSlot(x *Slot, length int64) bool {
 	start := x.At * int64(Grain/time.Microsecond)
 	end := start + length
+	if i := s.at + 1; i+1 < len(s.cut.starts) && s.cut.starts[i] <= start && end <= s.cut.starts[i+1] { // day after day, mostly
+		s.at = i
+		s.tallies[i].addSlot(x)
+		return true
+	}
 	if end <= s.cut.starts[0] || start >= s.cut.end {
 		return true
 	}
