@@ -115,7 +115,7 @@ func (e *Engine) Usage(ctx context.Context, r UsageRequest) (UsageReport, error)
 	}
 	out.Period, out.From, out.To, out.Timezone, out.GroupBy = cut.period, cut.span.Start, cut.span.End, cut.calendar.Zone.String(), cut.grouping
 	q := query{cut: cut, meters: []meter.Meter{m}, customers: []id.Key{c.key}, property: r.Property, filters: r.Filters, raw: r.raw}
-	found, state, err := e.ask(ctx, q, out.Balance)
+	one, state, err := e.ask(ctx, q, out.Balance)
 	if err != nil {
 		return out, outside("read usage", err)
 	}
@@ -125,7 +125,6 @@ func (e *Engine) Usage(ctx context.Context, r UsageRequest) (UsageReport, error)
 	}
 	shown := state.Receipt(out.Balance, now)
 	out.Current, out.Limit, out.Remaining, out.IsUnlimited = shown.Used, shown.Limit, shown.Available, shown.Unlimited
-	one := found[store.MeterKey{Customer: c.key, Meter: m.Slug}]
 	if out.Stats, err = one.Stats(m.Aggregation, r.Fill); err != nil {
 		return out, err
 	}
@@ -218,11 +217,11 @@ func (e *Engine) sinceReset(ctx context.Context, r UsageRequest, m meter.Meter, 
 		}
 	}
 	q := query{cut: past, meters: []meter.Meter{m}, customers: []id.Key{c.key}, filters: r.Filters, raw: r.raw}
-	found, _, err := e.ask(ctx, q, "")
+	one, _, err := e.ask(ctx, q, "")
 	if err != nil {
 		return outside("read usage", err)
 	}
-	stats, err := found[key].Stats(m.Aggregation, false)
+	stats, err := one.Stats(m.Aggregation, false)
 	out.PreResetTotal = &stats.Total
 	return err
 }

@@ -18,10 +18,10 @@ import (
 	"github.com/tollgate/tollgate/usage"
 )
 
-// MeterStats are the statistics of one of several meters.
-type MeterStats struct {
+// MeterFigures are the statistics of one of several meters.
+type MeterFigures struct {
 	Meter id.Slug
-	usage.Stats
+	usage.Figures
 }
 
 // UsageOfMany returns the statistics of up to UsageMetersMax meters of up to UsageCustomersMax customers, in a number
@@ -31,18 +31,16 @@ type MeterStats struct {
 func (e *Engine) UsageOfMany(ctx context.Context, customers []id.Customer, meters []id.Slug, s UsageSpan) (map[id.Customer]map[id.Slug]usage.Stats, error) {
 	var mu sync.Mutex
 	out := make(map[id.Customer]map[id.Slug]usage.Stats, len(customers))
-	err := e.EachUsage(ctx, customers, meters, s, func(name id.Customer, all []MeterStats) {
+	err := e.EachUsage(ctx, customers, meters, s, func(name id.Customer, all []MeterFigures) {
 		shown := 0
 		for i := range all {
-			shown += len(all[i].ByPeriod)
+			shown += len(all[i].Parts)
 		}
 		room := make([]usage.Bucket, 0, shown) // of all: to make them one by one takes as long as to fill them
 		stats := make(map[id.Slug]usage.Stats, len(all))
-		for _, m := range all {
-			from := len(room)
-			room = append(room, m.ByPeriod...)
-			m.ByPeriod = room[from:len(room):len(room)]
-			stats[m.Meter] = m.Stats
+		for i := range all {
+			one := all[i].Stats(room)
+			stats[all[i].Meter], room = one, room[:len(room)+len(one.ByPeriod)]
 		}
 		mu.Lock()
 		defer mu.Unlock()
@@ -55,9 +53,9 @@ func (e *Engine) UsageOfMany(ctx context.Context, customers []id.Customer, meter
 }
 
 // EachUsage is UsageOfMany for those who look at each customer once. It calls do with every customer's statistics, by meter, as
-// soon as they are counted: in no order, from several goroutines at a time, and, when it ends with a fault, of some only. What
-// do is given is overwritten after it returns.
-func (e *Engine) EachUsage(ctx context.Context, customers []id.Customer, meters []id.Slug, s UsageSpan, do func(name id.Customer, all []MeterStats)) error {
+// soon as they are counted: in no order, from several goroutines at a time, and, when it ends with a fault, of some only. All
+// have the same Cut. What else do is given is overwritten after it returns.
+func (e *Engine) EachUsage(ctx context.Context, customers []id.Customer, meters []id.Slug, s UsageSpan, do func(name id.Customer, all []MeterFigures)) error {
 	for _, check := range []struct {
 		field    string
 		n, limit int
@@ -93,7 +91,7 @@ func (e *Engine) EachUsage(ctx context.Context, customers []id.Customer, meters 
 	}
 	names := slices.Compact(slices.Sorted(slices.Values(customers)))
 	there := make([]bool, len(names))
-	err = e.askMany(ctx, q, names, s.Fill, func(name id.Customer, all []MeterStats) {
+	err = e.askMany(ctx, q, names, s.Fill, func(name id.Customer, all []MeterFigures) {
 		i, _ := slices.BinarySearch(names, name)
 		there[i] = true
 		do(name, all)
@@ -118,21 +116,21 @@ const askTogether = 25
 const countTogether = 10
 
 // askMany answers a query about named customers, and leaves out those that do not exist.
-func (e *Engine) askMany(ctx context.Context, q query, names []id.Customer, fill bool, do func(id.Customer, []MeterStats)) error {
+func (e *Engine) askMany(ctx context.Context, q query, names []id.Customer, fill bool, do func(id.Customer, []MeterFigures)) error {
 	q.buckets = q.calendar.Cut(q.grouping, q.span)
 	if n := len(names) * len(q.meters) * q.buckets.Len(); n > UsageFiguresMax {
 		return fault.Field("groupBy", string(q.grouping), UsageFiguresMax, "%d customers by %d meters by %d parts of the span are %d figures, and one answer has up to %d: ask for fewer customers, or for a shorter span or longer parts.",
 			len(names), len(q.meters), q.buckets.Len(), n, UsageFiguresMax)
 	}
-	cut, err := e.askParts(ctx, q, names, q.buckets.Grain(), fill, do)
+	cut, err := e.askParts(ctx, q, names, q.grain(), fill, do)
 	if err == nil && len(cut) > 0 {
 		_, err = e.askParts(ctx, q, cut, usage.Grain, fill, do)
 	}
 	return err
 }
 
-// askParts counts customers while it reads the next. It returns those of whom the span cuts a day, who are not counted.
-func (e *Engine) askParts(ctx context.Context, q query, names []id.Customer, grain time.Duration, fill bool, do func(id.Customer, []MeterStats)) ([]id.Customer, error) {
+// askParts counts customers while it reads the next. It returns those whom days do not answer for, who are not counted.
+func (e *Engine) askParts(ctx context.Context, q query, names []id.Customer, grain time.Duration, fill bool, do func(id.Customer, []MeterFigures)) ([]id.Customer, error) {
 	procs := runtime.GOMAXPROCS(0)
 	size := len(names)
 	if e.db.Postgres() { // SQLite takes longer over two statements side by side than one after the other: its readers share one lock
@@ -207,47 +205,41 @@ type counter struct {
 	grain  time.Duration
 	fill   bool
 	sheet  []usage.Series
-	room   []usage.Bucket // of one customer
-	stats  []MeterStats   // of one customer
+	room   []usage.Part   // of one customer
+	stats  []MeterFigures // of one customer
 }
 
 func newCounter(e *Engine, q query, customers int, grain time.Duration, fill bool) *counter {
 	return &counter{
 		engine: e, query: q, grain: grain, fill: fill, sheet: q.buckets.Sheet(min(countTogether, customers) * len(q.meters)),
-		room: make([]usage.Bucket, len(q.meters)*q.buckets.Len()), stats: make([]MeterStats, len(q.meters)),
+		room: make([]usage.Part, len(q.meters)*q.buckets.Len()), stats: make([]MeterFigures, len(q.meters)),
 	}
 }
 
 // count calls do with the statistics of some customers.
-func (c *counter) count(ctx context.Context, some []store.CustomerUsage, do func(id.Customer, []MeterStats)) error {
-	q := c.query
-	q.customers = make([]id.Key, len(some))
-	var all store.UsageRead
-	months := 0
+func (c *counter) count(ctx context.Context, some []store.CustomerUsage, do func(id.Customer, []MeterFigures)) error {
+	q := &c.query
+	q.customers = q.customers[:0]
 	for i := range some {
-		months += len(some[i].Months)
-	}
-	all.Months = make([]store.UsageMonth, 0, months)
-	for i, u := range some {
-		q.customers[i] = u.Key
-		all.Months, all.Tail = append(all.Months, u.Months...), append(all.Tail, u.Tail...)
+		q.customers = append(q.customers, some[i].Key)
 	}
 	usage.Clear(c.sheet)
-	found, err := c.engine.count(ctx, q, all, c.grain, c.sheet)
+	found, err := c.engine.count(ctx, q, some, c.grain, c.sheet)
 	if err != nil {
 		return err
 	}
-	for _, u := range some {
+	for k := range some {
 		room := c.room
-		for i, m := range q.meters {
+		for i := range q.meters {
+			m := &q.meters[i]
 			n := q.buckets.Len()
 			c.stats[i].Meter = m.Slug
-			if c.stats[i].Stats, err = found[store.MeterKey{Customer: u.Key, Meter: m.Slug}].StatsIn(room[:0:n], m.Aggregation, c.fill); err != nil {
+			if c.stats[i].Figures, err = found.at(k, i).Figures(room[:0:n], m.Aggregation, c.fill); err != nil {
 				return err
 			}
 			room = room[n:]
 		}
-		do(u.Name, c.stats)
+		do(some[k].Name, c.stats)
 	}
 	return nil
 }

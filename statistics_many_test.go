@@ -63,7 +63,7 @@ func TestABatchHasEveryCustomerOnce(t *testing.T) {
 				}
 			}
 			var mu sync.Mutex
-			err := e.EachUsage(t.Context(), append(names, names[3]), meters, span, func(name id.Customer, all []tollgate.MeterStats) {
+			err := e.EachUsage(t.Context(), append(names, names[3]), meters, span, func(name id.Customer, all []tollgate.MeterFigures) {
 				mu.Lock()
 				defer mu.Unlock()
 				if got[name] != nil {
@@ -74,8 +74,7 @@ func TestABatchHasEveryCustomerOnce(t *testing.T) {
 					if i > 0 && all[i-1].Meter >= m.Meter {
 						t.Errorf("%s: %s comes after %s", when, m.Meter, all[i-1].Meter)
 					}
-					m.ByPeriod = slices.Clone(m.ByPeriod)
-					got[name][m.Meter] = m.Stats
+					got[name][m.Meter] = m.Stats([]usage.Bucket{})
 				}
 			})
 			if diff := cmp.Diff(want, got); err != nil || diff != "" {
@@ -121,9 +120,54 @@ func TestABatchHasEveryCustomerOnce(t *testing.T) {
 		}
 		ask("rows do not say how many lines they have")
 
-		err = e.EachUsage(t.Context(), append(names, "nobody"), []id.Slug{"tokens"}, tollgate.UsageSpan{}, func(id.Customer, []tollgate.MeterStats) {})
+		err = e.EachUsage(t.Context(), append(names, "nobody"), []id.Slug{"tokens"}, tollgate.UsageSpan{}, func(id.Customer, []tollgate.MeterFigures) {})
 		if !fault.Has(err, fault.NotFound) {
 			t.Errorf("a customer that is not there: %v", err)
+		}
+	})
+}
+
+// A row of days knows the moment of its latest reading to two seconds. Readings that come closer are told apart all the same.
+func TestReadingsOfOneMomentAreToldApart(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		c := newClock(noon())
+		e := openWith(t, url, tollgate.Options{Now: c.now, NoRollUp: true})
+		if _, err := e.Publish(t.Context(), "shop.yaml", []byte(shop), false); err != nil {
+			t.Fatal(err)
+		}
+		put(t, e, "ann", "pro")
+		span := tollgate.UsageSpan{From: usage.At(noon().Truncate(usage.Day)), To: usage.At(noon().Add(time.Minute))}
+		for i, step := range []struct {
+			seats, want int64
+			after       time.Duration
+			rollUp      bool
+		}{
+			{seats: 5, want: 5, rollUp: true},
+			{seats: 7, want: 7, after: time.Second},
+			{seats: 3, want: 7, after: -time.Second, rollUp: true},
+			{seats: 4, want: 7, after: time.Second - time.Microsecond},
+			{seats: 6, want: 6, after: time.Second},
+			{seats: 8, want: 8, after: 10 * time.Second},
+		} {
+			u, when := use("ann", "seats", step.seats, fmt.Sprint(i)), noon().Add(step.after-time.Hour)
+			u.At, u.Record = &when, true
+			if _, err := e.Record(t.Context(), u); err != nil {
+				t.Fatal(err)
+			}
+			if step.rollUp {
+				if err := e.RollUp(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			one, err := e.Usage(t.Context(), tollgate.UsageRequest{Customer: "ann", Meter: "seats", UsageSpan: span})
+			if err != nil || one.Total != quantity.Whole(step.want) {
+				t.Errorf("after reading %d the total is %s (%v), want %d", i, one.Total, err, step.want)
+			}
+			many, err := e.UsageOfMany(t.Context(), []id.Customer{"ann"}, []id.Slug{"seats", "requests"}, span)
+			if diff := cmp.Diff(one.Stats, many["ann"]["seats"]); err != nil || diff != "" {
+				t.Errorf("after reading %d: %v (-one +many):\n%s", i, err, diff)
+			}
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/tollgate/tollgate/credit"
@@ -15,86 +16,115 @@ import (
 	"github.com/tollgate/tollgate/usage"
 )
 
-// An answer is the usage of the meters that a query asks for.
-type answer map[store.MeterKey]*found
+// An answer is the usage of the meters of customers that a query asks for.
+type answer struct {
+	query *query
+	found []found // by customer, then by meter
+}
+
+// at returns the usage of a meter by where it and its customer are in the query.
+func (a *answer) at(customer, meter int) *found { return &a.found[customer*len(a.query.meters)+meter] }
+
+// of returns the usage of a meter and the meter; nil when the query does not ask for it. Few are looked through in less time than
+// a map takes to look one up.
+func (a *answer) of(k store.MeterKey) (*found, *meter.Meter) {
+	c, m := slices.Index(a.query.customers, k.Customer), a.query.meter(k.Meter)
+	if c < 0 || m < 0 {
+		return nil, nil
+	}
+	return a.at(c, m), &a.query.meters[m]
+}
+
+// meter returns where a meter is in the query, below zero when it is not there.
+func (q *query) meter(slug id.Slug) int {
+	for i := range q.meters {
+		if q.meters[i].Slug == slug {
+			return i
+		}
+	}
+	return -1
+}
 
 // ask answers a query about one meter of one customer. With it comes the state of one of the customer's accounts, as it
 // was written.
-func (e *Engine) ask(ctx context.Context, q query, account id.Slug) (answer, credit.State, error) {
+func (e *Engine) ask(ctx context.Context, q query, account id.Slug) (*found, credit.State, error) {
+	key := store.MeterKey{Customer: q.customers[0], Meter: q.meters[0].Slug}
 	q.buckets = q.calendar.Cut(q.grouping, q.span)
-	for grain := q.buckets.Grain(); ; grain = usage.Grain {
-		read, state, err := e.db.UsageOf(ctx, store.MeterKey{Customer: q.customers[0], Meter: q.meters[0].Slug}, account, q.span, grain)
+	for grain := q.grain(); ; grain = usage.Grain {
+		read, state, err := e.db.UsageOf(ctx, key, account, q.span, grain)
 		if err != nil {
 			return nil, state, err
 		}
-		if out, err := e.count(ctx, q, read, grain, q.buckets.Sheet(1)); !errors.Is(err, errDayCut) {
-			return out, state, err
+		out, err := e.count(ctx, &q, []store.CustomerUsage{{Key: key.Customer, UsageRead: read}}, grain, q.buckets.Sheet(1))
+		if errors.Is(err, errDayCut) {
+			continue
 		}
+		if err != nil {
+			return nil, state, err
+		}
+		return out.at(0, 0), state, nil
 	}
 }
 
-// errDayCut says that the span ends within a day in which something happened later: shorter slots are to be read.
+// errDayCut says that days do not answer and shorter slots are to be read: the span ends within a day in which something happened
+// later, or which of two readings is the latest is not known to the second.
 var errDayCut = errors.New("the span cuts a day")
 
-// count answers a query from what was read: the roll-up and the lines behind it where slots will do, events where
-// properties count or the span cuts a slot; errDayCut when that is a day. It counts into sheet, which is empty and has a
-// series for each customer and meter.
-func (e *Engine) count(ctx context.Context, q query, read store.UsageRead, grain time.Duration, sheet []usage.Series) (answer, error) {
-	out, meters := make(answer, len(q.customers)*len(q.meters)), map[id.Slug]meter.Meter{}
-	all := make([]found, 0, len(q.customers)*len(q.meters))
-	for _, m := range q.meters {
-		meters[m.Slug] = m
-		for _, c := range q.customers {
-			all = append(all, found{Series: &sheet[len(all)]})
-			out[store.MeterKey{Customer: c, Meter: m.Slug}] = &all[len(all)-1]
+// grain returns the longest slots that answer, or lead to the events that do: of days it is not known where their events are.
+func (q *query) grain() time.Duration {
+	for i := range q.meters {
+		if q.byEvent(&q.meters[i]) {
+			return usage.Grain
 		}
+	}
+	return q.buckets.Grain()
+}
+
+// byEvent reports whether each event of a meter is to be looked at.
+func (q *query) byEvent(m *meter.Meter) bool {
+	return len(q.filters) > 0 || q.property != "" || m.Aggregation == meter.Unique
+}
+
+// count answers a query from what was read of its customers, in their order: the roll-up and the lines behind it where slots will
+// do, events where properties count or the span cuts a slot; errDayCut when that is a day. It counts into sheet, which is empty and
+// has a series for each customer and meter.
+func (e *Engine) count(ctx context.Context, q *query, read []store.CustomerUsage, grain time.Duration, sheet []usage.Series) (*answer, error) {
+	out := &answer{q, make([]found, len(q.customers)*len(q.meters))}
+	for i := range out.found {
+		out.found[i].Series = &sheet[i]
 	}
 	if q.raw {
-		return out, e.askEvents(ctx, q, out, meters, nil)
+		return out, e.askEvents(ctx, out, nil)
 	}
-	r := newReader(read.Tail)
-	byEvent := func(slug id.Slug) bool {
-		return len(q.filters) > 0 || q.property != "" || meters[slug].Aggregation == meter.Unique
-	}
-	var slots usage.SlotReader
-	dayCut := false
-	for _, d := range read.Months {
-		need := func(s usage.Slot) { r.need(d.MeterKey, d.Account, s.First, s.Final) }
-		var err error
-		if byEvent(d.Meter) {
-			err = d.EachSlot(need)
-		} else {
-			err = d.CountInto(out[d.MeterKey].Series, &slots, func(s usage.Slot) {
-				dayCut = grain == usage.Day
-				r.cut[cutSlot{d.MeterKey, d.Account, s.At}] = true
-				need(s)
-			})
-		}
-		if dayCut {
-			return nil, errDayCut
-		}
-		if err != nil {
+	r := newReader()
+	for c := range read {
+		r.follow(read[c].Tail)
+		if err := r.months(out, c, read[c].Months, grain); err != nil {
 			return nil, err
 		}
 	}
-	for _, f := range read.Tail {
-		to, asked := out[f.MeterKey]
-		switch {
-		case !asked: // another meter of the customer
-		case byEvent(f.Meter):
-			if !f.Void {
-				r.need(f.MeterKey, f.Account, f.Seq, f.Seq)
-			}
-		case f.Void && r.cuts(f) && r.rolled(f):
-			// Its event is read from its row below, where it is marked as voided.
-		default:
-			to.Add(f.Fact, "")
-		}
+	for c := range read {
+		r.lines(out, read[c].Tail)
+	}
+	if grain == usage.Day && !out.sure() {
+		return nil, errDayCut
 	}
 	if len(r.ranges) == 0 {
 		return out, nil
 	}
-	return out, e.askEvents(ctx, q, out, meters, r)
+	return out, e.askEvents(ctx, out, r)
+}
+
+// sure reports whether it is known of all meters that show their latest reading which one that is.
+func (a *answer) sure() bool {
+	for m := range a.query.meters {
+		for c := range a.query.customers {
+			if a.query.meters[m].Aggregation == meter.Last && !a.at(c, m).Sure() {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // A cutSlot is a slot of an account that the span cuts.
@@ -104,22 +134,71 @@ type cutSlot struct {
 	slot    int64
 }
 
-// A reader collects which lines must be read as events.
+// A reader counts slots and lines, and collects which lines must be read as events.
 type reader struct {
+	slots  usage.SlotReader
 	ranges map[store.AccountKey]*store.LineRange
 	cut    map[cutSlot]bool
 	tail   map[store.AccountKey]int64 // the first line of each account that the roll-up has not
 }
 
-func newReader(tail []store.UsageFact) *reader {
-	r := &reader{ranges: map[store.AccountKey]*store.LineRange{}, cut: map[cutSlot]bool{}, tail: map[store.AccountKey]int64{}}
+func newReader() *reader {
+	return &reader{ranges: map[store.AccountKey]*store.LineRange{}, cut: map[cutSlot]bool{}, tail: map[store.AccountKey]int64{}}
+}
+
+// follow takes notice of lines that the roll-up has not.
+func (r *reader) follow(tail []store.UsageFact) {
 	for _, f := range tail {
 		a := store.AccountKey{Customer: f.Customer, Slug: f.Account}
 		if first, ok := r.tail[a]; !f.Void && (!ok || f.Seq < first) {
 			r.tail[a] = f.Seq
 		}
 	}
-	return r
+}
+
+// months counts months of the customer at a position.
+func (r *reader) months(to *answer, customer int, months []store.UsageMonth, grain time.Duration) error {
+	dayCut := false
+	for i := range months {
+		d := &months[i]
+		need := func(s usage.Slot) { r.need(d.MeterKey, d.Account, s.First, s.Final) }
+		m := to.query.meter(d.Meter)
+		var err error
+		if to.query.byEvent(&to.query.meters[m]) {
+			err = d.EachSlot(need)
+		} else {
+			err = d.CountInto(to.at(customer, m).Series, &r.slots, func(s usage.Slot) {
+				dayCut = grain == usage.Day
+				r.cut[cutSlot{d.MeterKey, d.Account, s.At}] = true
+				need(s)
+			})
+		}
+		if dayCut {
+			return errDayCut
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lines counts lines that the roll-up has not.
+func (r *reader) lines(to *answer, tail []store.UsageFact) {
+	for _, f := range tail {
+		one, m := to.of(f.MeterKey)
+		switch {
+		case one == nil: // another meter of the customer
+		case to.query.byEvent(m):
+			if !f.Void {
+				r.need(f.MeterKey, f.Account, f.Seq, f.Seq)
+			}
+		case f.Void && r.cuts(f) && r.rolled(f):
+			// Its event is read from its row below, where it is marked as voided.
+		default:
+			one.Add(f.Fact, "")
+		}
+	}
 }
 
 // cuts reports whether a fact lies in a slot that the span cuts.
@@ -143,7 +222,8 @@ func (r *reader) need(k store.MeterKey, account id.Slug, first, final int64) {
 }
 
 // askEvents reads events: those of r that slots do not answer for, or, without r, all of the customers'.
-func (e *Engine) askEvents(ctx context.Context, q query, out answer, meters map[id.Slug]meter.Meter, r *reader) error {
+func (e *Engine) askEvents(ctx context.Context, out *answer, r *reader) error {
+	q := out.query
 	var ranges []store.LineRange
 	if r == nil {
 		for _, c := range q.customers {
@@ -161,12 +241,11 @@ func (e *Engine) askEvents(ctx context.Context, q query, out answer, meters map[
 		}
 	}
 	return e.db.EventsWithin(ctx, ranges, period.Span{Start: q.span.Start, End: q.span.End}, func(f store.UsageFact) error {
-		one, asked := out[f.MeterKey]
-		if !asked {
+		one, m := out.of(f.MeterKey)
+		if one == nil {
 			return nil
 		}
-		m := meters[f.Meter]
-		whole := r != nil && len(q.filters) == 0 && q.property == "" && m.Aggregation != meter.Unique
+		whole := r != nil && !q.byEvent(m)
 		if whole && !(r.cuts(f) && r.rolled(f)) {
 			return nil // counted with its slot, or among the lines behind the roll-up
 		}
@@ -195,8 +274,8 @@ func (e *Engine) askEvents(ctx context.Context, q query, out answer, meters map[
 
 // look reads an event's properties: the value that a unique meter counts, the value that groups it, and whether the
 // filters let it pass.
-func (q *query) look(properties json.RawMessage, m meter.Meter) (value, group string, ok bool) {
-	if len(q.filters) == 0 && q.property == "" && m.Aggregation != meter.Unique {
+func (q *query) look(properties json.RawMessage, m *meter.Meter) (value, group string, ok bool) {
+	if !q.byEvent(m) {
 		return "", "", true
 	}
 	var all map[string]json.RawMessage

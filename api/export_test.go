@@ -31,7 +31,7 @@ func AppendUsage(b []byte, r *tollgate.UsageReport) ([]byte, error) {
 }
 
 // AppendUsageByCustomer appends the statistics of customers, counted in the order of names, as a batch is answered.
-func AppendUsageByCustomer(b []byte, names []id.Customer, of map[id.Customer][]tollgate.MeterStats) ([]byte, error) {
+func AppendUsageByCustomer(b []byte, names []id.Customer, of map[id.Customer][]tollgate.MeterFigures) ([]byte, error) {
 	u := &usageByCustomer{customers: len(names)}
 	for _, name := range names {
 		u.add(name, of[name])

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/quantity"
 	"github.com/tollgate/tollgate/usage"
 )
 
@@ -71,7 +72,7 @@ func (u *usageReport) appendJSON(b []byte) ([]byte, error) {
 
 // appendStats appends the fields of s, without the braces around them.
 func appendStats(b []byte, s *usage.Stats) []byte {
-	b = append(appendFigures(b, s), `,"byPeriod":[`...)
+	b = appendFigures(b, s.Total, s.Average, s.Max, s.Min, s.Events)
 	for i := range s.ByPeriod {
 		if i > 0 {
 			b = append(b, ',')
@@ -81,12 +82,13 @@ func appendStats(b []byte, s *usage.Stats) []byte {
 	return append(b, ']')
 }
 
-func appendFigures(b []byte, s *usage.Stats) []byte {
-	b = s.Total.Append(append(b, `"total":`...))
-	b = s.Average.Append(append(b, `,"average":`...))
-	b = s.Max.Append(append(b, `,"max":`...))
-	b = s.Min.Append(append(b, `,"min":`...))
-	return strconv.AppendInt(append(b, `,"events":`...), s.Events, 10)
+// appendFigures appends the fields of statistics up to the first of their parts.
+func appendFigures(b []byte, total, average, largest, smallest quantity.Units, events int64) []byte {
+	b = total.Append(append(b, `"total":`...))
+	b = average.Append(append(b, `,"average":`...))
+	b = largest.Append(append(b, `,"max":`...))
+	b = smallest.Append(append(b, `,"min":`...))
+	return append(strconv.AppendInt(append(b, `,"events":`...), events, 10), `,"byPeriod":[`...)
 }
 
 // usageByCustomer is the answer of a batch: statistics by customer, then by meter, as UsageByCustomer describes them. Each
@@ -96,6 +98,7 @@ type usageByCustomer struct {
 	mu        sync.Mutex
 	text      []byte // of all, in one piece: it is large, and to make memory takes as long as to fill it
 	parts     []spelledUsage
+	heads     []string // of each bucket: how its part begins after another, up to the total
 }
 
 // spelledUsage says where in the text a customer's part is.
@@ -105,14 +108,20 @@ type spelledUsage struct {
 }
 
 // add may be called from several goroutines.
-func (u *usageByCustomer) add(customer id.Customer, all []tollgate.MeterStats) {
+func (u *usageByCustomer) add(customer id.Customer, all []tollgate.MeterFigures) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if u.heads == nil && len(all) > 0 {
+		u.heads = make([]string, all[0].Cut.Len())
+		for i := range u.heads {
+			u.heads[i] = `},{"date":"` + all[0].Cut.Date(i) + `","total":`
+		}
+	}
 	b := u.text
 	if b == nil {
 		size := len(customer) + 32
 		for i := range all {
-			size += 128 + len(all[i].Meter) + 48*len(all[i].ByPeriod)
+			size += 128 + len(all[i].Meter) + 40*len(all[i].Parts)
 		}
 		b = make([]byte, 0, u.customers*size)
 		b = append(b, usageBegins...)
@@ -123,15 +132,18 @@ func (u *usageByCustomer) add(customer id.Customer, all []tollgate.MeterStats) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		s := &all[i].Stats
-		b = appendFigures(append(appendText(b, string(all[i].Meter)), ":{"...), s)
-		b = append(b, `,"byPeriod":[`...)
-		for k := range s.ByPeriod {
-			if k > 0 {
-				b = append(b, ',')
+		f := &all[i].Figures
+		b = appendFigures(append(appendText(b, string(all[i].Meter)), ":{"...), f.Total, f.Average, f.Max, f.Min, f.Events)
+		for k := range f.Parts {
+			p := &f.Parts[k]
+			head := u.heads[p.Bucket]
+			if k == 0 {
+				head = head[len("},"):]
 			}
-			b = append(append(b, `{"date":"`...), s.ByPeriod[k].Date...)
-			b = append(s.ByPeriod[k].Total.Append(append(b, `","total":`...)), '}')
+			b = p.Total.Append(append(b, head...))
+		}
+		if len(f.Parts) > 0 {
+			b = append(b, '}')
 		}
 		b = append(b, "]}"...)
 	}

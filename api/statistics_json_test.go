@@ -13,6 +13,7 @@ import (
 	"github.com/tollgate/tollgate/api"
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/meter"
+	"github.com/tollgate/tollgate/period"
 	"github.com/tollgate/tollgate/quantity"
 	"github.com/tollgate/tollgate/usage"
 )
@@ -68,20 +69,27 @@ func someStats() *rapid.Generator[usage.Stats] {
 // TestBatchesAreWrittenAsEncodingJSONWritesThem counts customers in any order.
 func TestBatchesAreWrittenAsEncodingJSONWritesThem(t *testing.T) {
 	t.Parallel()
-	stats, text := someStats(), rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"<&>", "\u2028"}))
+	units, text := rapid.Map(rapid.Int64(), func(n int64) quantity.Units { return quantity.Units(n) }), rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"<&>", "\u2028"}))
+	from := time.Date(2026, 1, 30, 0, 0, 0, 0, time.UTC)
+	dates := []string{"2026-01-30", "2026-01-31", "2026-02-01"}
+	cut := usage.Calendar{Zone: time.UTC}.Cut(usage.ByDay, period.Span{Start: from, End: from.AddDate(0, 0, len(dates))})
 	rapid.Check(t, func(t *rapid.T) {
 		names := rapid.SliceOfNDistinct(rapid.Map(text, func(s string) id.Customer { return id.Customer(strings.ToValidUTF8(s, "?")) }), 0, 4, rapid.ID).Draw(t, "customers")
 		meters := slices.Sorted(slices.Values(rapid.SliceOfNDistinct(rapid.SampledFrom([]id.Slug{"a", "b", "tokens"}), 0, 3, rapid.ID).Draw(t, "meters")))
-		of, want := map[id.Customer][]tollgate.MeterStats{}, api.UsageByCustomer{Data: map[id.Customer]map[id.Slug]api.UsageInBrief{}}
+		of, want := map[id.Customer][]tollgate.MeterFigures{}, api.UsageByCustomer{Data: map[id.Customer]map[id.Slug]api.UsageInBrief{}}
 		for _, name := range names {
 			want.Data[name] = map[id.Slug]api.UsageInBrief{}
 			for _, m := range meters {
-				s := stats.Draw(t, "stats")
-				brief := api.UsageInBrief{Total: s.Total, Average: s.Average, Max: s.Max, Min: s.Min, Events: s.Events, ByPeriod: []api.DatedTotal{}}
-				for _, b := range s.ByPeriod {
-					brief.ByPeriod = append(brief.ByPeriod, api.DatedTotal{Date: b.Date, Total: b.Total})
+				f := usage.Figures{Cut: cut, Total: units.Draw(t, "total"), Average: units.Draw(t, "average"), Max: units.Draw(t, "max"),
+					Min: units.Draw(t, "min"), Events: rapid.Int64().Draw(t, "events")}
+				brief := api.UsageInBrief{Total: f.Total, Average: f.Average, Max: f.Max, Min: f.Min, Events: f.Events, ByPeriod: []api.DatedTotal{}}
+				for i, date := range dates {
+					if rapid.Bool().Draw(t, "shown") {
+						f.Parts = append(f.Parts, usage.Part{Bucket: i, Total: units.Draw(t, "part"), Events: 1})
+						brief.ByPeriod = append(brief.ByPeriod, api.DatedTotal{Date: date, Total: f.Parts[len(f.Parts)-1].Total})
+					}
 				}
-				of[name], want.Data[name][m] = append(of[name], tollgate.MeterStats{Meter: m, Stats: s}), brief
+				of[name], want.Data[name][m] = append(of[name], tollgate.MeterFigures{Meter: m, Figures: f}), brief
 			}
 		}
 		spelled, err := json.Marshal(want)

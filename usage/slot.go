@@ -113,10 +113,9 @@ func (x *Slot) merge(y Slot) {
 
 // Days adds slots of a Grain up to slots of a Day, which are UTC days.
 func (s Slots) Days() Slots {
-	const slots = int64(Day / Grain)
 	var out Slots
 	for _, x := range s {
-		x.At = floor(x.At, slots) * slots
+		x.At = floor(x.At, daySlots) * daySlots
 		if n := len(out); n > 0 && out[n-1].At == x.At {
 			out[n-1].merge(x)
 			continue

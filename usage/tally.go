@@ -1,9 +1,7 @@
 package usage
 
 import (
-	"maps"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/tollgate/tollgate/fault"
@@ -20,8 +18,11 @@ type tally struct {
 	peak   quantity.Units
 	last   quantity.Units
 	lastAt int64
-	seq    int64 // of the latest reading
+	seq    int64 // of the latest reading: 0 when there is none, roughly when it is of a day, unsure
 }
+
+// unsure stands for the line of a latest reading that may not be the latest.
+const unsure = -2
 
 func (t *tally) add(f Fact) {
 	if f.Void {
@@ -36,7 +37,11 @@ func (t *tally) add(f Fact) {
 }
 
 func (t *tally) addSlot(s *Slot) {
-	if s.LastAt != minTime {
+	switch {
+	case s.LastAt == minTime:
+	case t.seq == 0:
+		t.last, t.lastAt, t.seq = s.Last, s.LastAt, s.LastSeq
+	default:
 		t.reading(s.Last, s.LastAt, s.LastSeq)
 	}
 	t.peak = max(t.peak, s.Peak)
@@ -44,8 +49,18 @@ func (t *tally) addSlot(s *Slot) {
 	t.sum = t.sum.Plus(s.Sum)
 }
 
-// reading keeps the latest amount; of two at one moment, the one recorded later.
+// reading keeps the latest amount; of two at one moment, the one recorded later. Of two within a beat, one of which is of a day,
+// either may be the later.
 func (t *tally) reading(amount quantity.Units, at, seq int64) {
+	if t.seq < 0 || seq < 0 && t.seq != 0 {
+		switch now, before := floor(at, beatMicros), floor(t.lastAt, beatMicros); {
+		case now > before:
+			t.last, t.lastAt, t.seq = amount, at, seq
+		case now == before:
+			t.seq = unsure
+		}
+		return
+	}
 	if t.seq == 0 || at > t.lastAt || at == t.lastAt && seq > t.seq {
 		t.last, t.lastAt, t.seq = amount, at, seq
 	}
@@ -77,38 +92,6 @@ func (t *tally) value(a meter.Aggregation, distinct int) (quantity.Units, error)
 		return 0, fault.Field("from", nil, quantity.Units(1<<63-1), "The usage of this span adds up to more than a number here can hold: ask for a shorter one.")
 	}
 	return u, nil
-}
-
-// Stats are the statistics of a meter over a span. Average, Max and Min are those of the buckets' totals.
-type Stats struct {
-	Total    quantity.Units `json:"total"`
-	Average  quantity.Units `json:"average"` // to six decimals, half away from zero
-	Max      quantity.Units `json:"max"`
-	Min      quantity.Units `json:"min"`
-	Events   int64          `json:"events"` // that count
-	ByPeriod []Bucket       `json:"byPeriod"`
-}
-
-// A Bucket is a part of the span.
-type Bucket struct {
-	Date   string         `json:"date"`   // in the zone: of its first day, or, by the hour, its time with the offset
-	Total  quantity.Units `json:"total"`  // of the meter
-	Events int64          `json:"events"` // that count
-	Start  time.Time      `json:"start"`
-	End    time.Time      `json:"end"`
-}
-
-// MarshalJSON spells a bucket by hand: a chart has many, and reflection takes longer over one than counting it took.
-func (b Bucket) MarshalJSON() ([]byte, error) { return b.Append(make([]byte, 0, 160)), nil }
-
-// Append appends what MarshalJSON returns.
-func (b Bucket) Append(out []byte) []byte {
-	out = append(append(out, `{"date":"`...), b.Date...)
-	out = b.Total.Append(append(out, `","total":`...))
-	out = strconv.AppendInt(append(out, `,"events":`...), b.Events, 10)
-	out = b.Start.UTC().AppendFormat(append(out, `,"start":"`...), time.RFC3339Nano)
-	out = b.End.UTC().AppendFormat(append(out, `","end":"`...), time.RFC3339Nano)
-	return append(out, `"}`...)
 }
 
 // A Cut is a span in its buckets. It is made once for any number of series.
@@ -152,6 +135,9 @@ func (c Calendar) dates(to *Cut) {
 		to.labels[i] = c.Label(ByDay, b)
 	}
 }
+
+// Date returns the Date of a bucket.
+func (c *Cut) Date(bucket int) string { return c.labels[bucket] }
 
 // Len returns how many buckets there are.
 func (c *Cut) Len() int { return len(c.buckets) }
@@ -239,8 +225,8 @@ type SlotReader struct {
 	slot       Slot
 }
 
-// AddTo counts the slots that a text spells, of a Grain or of a Day, into a series. Those that the span or a bucket cuts are
-// left out and given to cut: their events are to be added one by one.
+// AddTo counts what a text spells into a series: slots of a Grain, as String spelled them, or of a Day, as SpellDays did. Those
+// that the span or a bucket cuts are left out and given to cut: their events are to be added one by one.
 func (r *SlotReader) AddTo(s *Series, text string, grain time.Duration, cut func(Slot)) error {
 	r.text = append(r.text[:0], text...)
 	from, err := newSpelling(r.text, r.room)
@@ -248,9 +234,17 @@ func (r *SlotReader) AddTo(s *Series, text string, grain time.Duration, cut func
 		return err
 	}
 	r.room = from.all
-	length := int64(grain / time.Microsecond)
+	if grain == Day {
+		r.slot = Slot{}
+		for from.nextDay(&r.slot) {
+			if !s.addSlot(&r.slot, dayMicros) {
+				cut(r.slot)
+			}
+		}
+		return from.err()
+	}
 	for from.next(&r.slot) {
-		if !s.addSlot(&r.slot, length) {
+		if !s.addSlot(&r.slot, int64(Grain/time.Microsecond)) {
 			cut(r.slot)
 		}
 	}
@@ -266,6 +260,11 @@ func (s *Series) AddSlot(x Slot, grain time.Duration) bool {
 func (s *Series) addSlot(x *Slot, length int64) bool {
 	start := x.At * int64(Grain/time.Microsecond)
 	end := start + length
+	if i := s.at + 1; i+1 < len(s.cut.starts) && s.cut.starts[i] <= start && end <= s.cut.starts[i+1] { // day after day, mostly
+		s.at = i
+		s.tallies[i].addSlot(x)
+		return true
+	}
 	if end <= s.cut.starts[0] || start >= s.cut.end {
 		return true
 	}
@@ -281,77 +280,13 @@ func (s *Series) addSlot(x *Slot, length int64) bool {
 	return true
 }
 
-// Total returns the Total that Stats has.
-func (s *Series) Total(a meter.Aggregation) (quantity.Units, error) {
-	var all tally
+// Sure reports whether it is known which reading of each bucket is the latest. It is not where two came within two seconds and
+// one of them is of a spelled day: then slots of a Grain are to be counted. Only meters that show their latest reading ask.
+func (s *Series) Sure() bool {
 	for i := range s.tallies {
-		all.merge(&s.tallies[i])
-	}
-	values := map[string]bool{}
-	for _, some := range s.values {
-		maps.Copy(values, some)
-	}
-	return all.value(a, len(values))
-}
-
-// Stats returns the statistics of what was counted. Buckets without events are left out unless fill says otherwise;
-// then they count as 0 for average, max and min.
-func (s *Series) Stats(a meter.Aggregation, fill bool) (Stats, error) {
-	return s.StatsIn(make([]Bucket, 0, s.Shown(fill)), a, fill)
-}
-
-// Shown returns how many buckets Stats has.
-func (s *Series) Shown(fill bool) int {
-	if fill {
-		return len(s.tallies)
-	}
-	shown := 0
-	for i := range s.tallies {
-		if s.tallies[i].events != 0 {
-			shown++
+		if s.tallies[i].seq == unsure {
+			return false
 		}
 	}
-	return shown
-}
-
-// StatsIn is Stats with its buckets in room, which is empty and has place for as many as Shown says.
-func (s *Series) StatsIn(room []Bucket, a meter.Aggregation, fill bool) (Stats, error) {
-	out := Stats{ByPeriod: room}
-	var all tally
-	var sum Total
-	var values map[string]bool
-	for i, b := range s.cut.buckets {
-		t := &s.tallies[i]
-		if t.events == 0 && !fill {
-			continue
-		}
-		distinct := 0
-		if s.values != nil {
-			distinct = len(s.values[i])
-			if values == nil {
-				values = map[string]bool{}
-			}
-			maps.Copy(values, s.values[i])
-		}
-		v, err := t.value(a, distinct)
-		if err != nil {
-			return out, err
-		}
-		if len(out.ByPeriod) == 0 {
-			out.Max, out.Min = v, v
-		}
-		out.Max, out.Min = max(out.Max, v), min(out.Min, v)
-		sum = sum.Add(v)
-		all.merge(t)
-		out.ByPeriod = append(out.ByPeriod, Bucket{Date: s.cut.labels[i], Total: v, Events: t.events, Start: b.Start, End: b.End})
-	}
-	var err error
-	if out.Total, err = all.value(a, len(values)); err != nil {
-		return out, err
-	}
-	out.Events = all.events
-	if n := int64(len(out.ByPeriod)); n > 0 {
-		out.Average = sum.average(n)
-	}
-	return out, nil
+	return true
 }

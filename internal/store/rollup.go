@@ -11,8 +11,9 @@ import (
 	"github.com/tollgate/tollgate/usage"
 )
 
-// rollForm is the form of what is rolled up, which a migration counts up when it changes: slots, and days beside them.
-const rollForm = 1
+// rollForm is the form of what is rolled up, which a migration counts up when it changes: slots, and days without the numbers of
+// lines beside them.
+const rollForm = 2
 
 // rollMax is how many lines of one account one run of Roll counts.
 const rollMax = 4096
@@ -165,7 +166,7 @@ func (tx *Tx) tally(ctx context.Context, rolls map[AccountKey]*roll) ([]AccountK
 	}
 	// In key order, so that two processes never wait for each other.
 	rows, err := tx.sql.QueryContext(ctx, `
-		INSERT INTO usage_tally (customer, account, seq, was, form)
+		INSERT INTO usage_tally (customer, account, seq, was, spelling)
 		SELECT CAST(r.value->>'c' AS BIGINT), r.value->>'s', CAST(r.value->>'t' AS BIGINT), CAST(r.value->>'f' AS BIGINT), $2
 		FROM `+tx.rows+` AS r
 		WHERE TRUE
@@ -286,7 +287,7 @@ func (tx *Tx) RolledOf(ctx context.Context, k AccountKey) (tally int64, months m
 			return err
 		}
 		slots, err := usage.ParseSlots(text)
-		if days[d] != slots.Days().String() {
+		if days[d] != slots.SpellDays() {
 			slots = nil
 		}
 		delete(days, d)

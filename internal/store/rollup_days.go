@@ -42,7 +42,7 @@ func (tx *Tx) writeDays(ctx context.Context, months map[monthKey]usage.Slots) er
 		if changed[row] == nil {
 			changed[row] = map[string]string{}
 		}
-		changed[row][string(k.Meter)+" "+string(k.account)] = slots.Days().String()
+		changed[row][string(k.Meter)+" "+string(k.account)] = slots.SpellDays()
 	}
 	order := make([]packedDays, 0, len(changed))
 	for row := range changed {

@@ -39,8 +39,13 @@ type UsageMonth struct {
 	grain   time.Duration // of the slots
 }
 
-// EachSlot calls do with each slot of the month, in the order of time.
-func (m *UsageMonth) EachSlot(do func(usage.Slot)) error { return m.named(usage.EachSlot(m.slots, do)) }
+// EachSlot calls do with each slot of the month, in the order of time. Those of usage.Day have what usage.EachDay says.
+func (m *UsageMonth) EachSlot(do func(usage.Slot)) error {
+	if m.grain == usage.Day {
+		return m.named(usage.EachDay(m.slots, do))
+	}
+	return m.named(usage.EachSlot(m.slots, do))
+}
 
 // CountInto counts the month's slots into a series by way of r, and gives those that the series cuts to cut; see
 // usage.SlotReader.
