@@ -41,11 +41,6 @@ const countsUpdate = `
 
 const movedCode = "22012" // division_by_zero
 
-const eventsInsert = eventInsert + `
-	SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[],
-		$9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[],
-		$18::boolean[], $19::bigint[], $20::text[], $21::text[], $22::text[])`
-
 type statement struct {
 	text string
 	args []any
@@ -53,8 +48,8 @@ type statement struct {
 	rows []byte                  // of a COPY: what it copies
 }
 
-// statements returns what writes b, in order: its events by what events returns for them.
-func (b *Batch) statements(events func([]*Event) (statement, error)) ([]statement, error) {
+// statements returns what writes b in one flight, in order.
+func (b *Batch) statements() ([]statement, error) {
 	var out []statement
 	if len(b.Accounts) > 0 {
 		s, err := accountsStatement(b.Accounts)
@@ -64,26 +59,14 @@ func (b *Batch) statements(events func([]*Event) (statement, error)) ([]statemen
 		out = append(out, s)
 	}
 	if len(b.Events) > 0 {
-		s, err := events(b.Events)
+		rows, err := copyRows(b.Events)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, s)
+		out = append(out, statement{text: "COPY event (" + eventNames + ") FROM STDIN BINARY", rows: rows})
 	}
 	rare, err := b.rare()
 	return append(out, rare...), err
-}
-
-// insert writes events through database/sql, which knows no COPY.
-func insert(events []*Event) (statement, error) {
-	args, err := eventArrays(events)
-	return statement{text: eventsInsert, args: args}, err
-}
-
-// copied writes events in a flight.
-func copied(events []*Event) (statement, error) {
-	rows, err := copyRows(events)
-	return statement{text: "COPY event (" + eventNames + ") FROM STDIN BINARY", rows: rows}, err
 }
 
 // rare returns the row-by-row statements, whose text is the same on both engines.
@@ -106,7 +89,7 @@ func (b *Batch) rare() ([]statement, error) {
 }
 
 func (db *DB) commitPostgres(ctx context.Context, b *Batch) error {
-	all, err := b.statements(copied)
+	all, err := b.statements()
 	if err != nil {
 		return fmt.Errorf("commit batch: %w", err)
 	}
@@ -165,39 +148,4 @@ func accountsStatement(unordered []*Account) (statement, error) {
 	return statement{text: accountsUpdate, args: []any{
 		int64(n), customer, slug, version, seq, opened, start, end, quota, unlimited, soft, used, spent, text,
 	}}, nil
-}
-
-func eventArrays(events []*Event) ([]any, error) {
-	n := len(events)
-	ints := make([][]int64, 15)
-	for i := range ints {
-		ints[i] = make([]int64, n)
-	}
-	texts := make([][]string, 7)
-	for i := range texts {
-		texts[i] = make([]string, n)
-	}
-	late := make([]bool, n)
-	for i, e := range events {
-		paid, err := spellParts(e.Line.Parts, e.Charged, e.RecordedAt, e.ResetsAt.IsZero())
-		if err != nil {
-			return nil, err
-		}
-		for j, v := range [...]int64{
-			int64(e.Key), e.Line.Seq, int64(e.Amount), int64(e.Charged), int64(e.Line.Amount), int64(e.Line.Balance), int64(e.Used),
-			e.quota(), int64(e.Available), micros(e.ResetsAt), micros(e.At), micros(e.RecordedAt), micros(e.VoidedAt), e.Hash,
-		} {
-			ints[j][i] = v
-		}
-		for j, v := range [...]string{
-			string(e.PaidBy), string(e.TransactionID), string(e.Meter), string(e.Line.Kind), e.Hold, paid, string(e.Properties),
-		} {
-			texts[j][i] = v
-		}
-		late[i] = e.Late
-	}
-	return []any{
-		ints[0], texts[0], ints[1], texts[1], texts[2], texts[3], ints[2], ints[3], ints[4], ints[5],
-		ints[6], ints[7], ints[8], ints[9], ints[10], ints[11], ints[12], late, ints[13], texts[4], texts[5], texts[6],
-	}, nil
 }

@@ -17,9 +17,6 @@ type hotConn struct {
 	stmts map[string]driver.Stmt
 }
 
-const eventInsertRow = eventInsert + `
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`
-
 func (db *DB) commitSQLite(ctx context.Context, b *Batch) error {
 	told, err := db.EventsOf(ctx, b.Ask)
 	if err != nil {
@@ -73,7 +70,7 @@ func (h *hotConn) write(c driver.Conn, b *Batch) error {
 		if err != nil {
 			return err
 		}
-		if _, err := h.exec(c, eventInsertRow, values...); err != nil {
+		if _, err := h.exec(c, eventInsert, values...); err != nil {
 			return err
 		}
 	}

@@ -29,7 +29,6 @@ type dialect struct {
 	lateral  bool                // looks rows up one key at a time; see match
 	lock     string              // ends a SELECT whose accounts, a, the transaction will write
 	share    string              // ends a SELECT whose customers, c, nobody may change until the transaction ends
-	set      bool                // writes batches with unnest
 	schema   *schema             // where our tables are; nil for where the database puts them
 	isUnique func(error) bool    // the write broke a unique index
 	isRetry  func(error) bool    // the transaction lost a race: run it again
@@ -43,7 +42,6 @@ func postgres() dialect {
 		lock:     "FOR UPDATE",
 		share:    "FOR SHARE OF c",
 		lateral:  true,
-		set:      true,
 		isUnique: func(err error) bool { return pgCode(err) == "23505" },
 		isRetry:  func(err error) bool { c := pgCode(err); return c == "40001" || c == "40P01" },
 	}

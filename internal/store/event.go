@@ -51,7 +51,9 @@ const (
 		e.used, e.quota, e.available, e.resets_at, e.at, e.recorded_at, e.voided_at, e.late, e.hash, e.hold, e.paid, e.properties`
 	eventNames = `customer, account, seq, transaction_id, meter, kind, amount, charge, delta, balance,
 		used, quota, available, resets_at, at, recorded_at, voided_at, late, hash, hold, paid, properties`
-	eventInsert = `INSERT INTO event (` + eventNames + `)`
+	// eventInsert takes the values of an event.
+	eventInsert = `INSERT INTO event (` + eventNames + `)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`
 )
 
 // values returns the event in the order of its columns.

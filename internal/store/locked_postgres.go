@@ -194,7 +194,7 @@ func (db *DB) writeAndCommit(ctx context.Context, conn *pgx.Conn, b *Batch) erro
 	if b == nil {
 		b = &Batch{}
 	}
-	all, err := b.statements(copied)
+	all, err := b.statements()
 	if err != nil {
 		return fmt.Errorf("write batch: %w", err)
 	}

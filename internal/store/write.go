@@ -11,13 +11,6 @@ func (tx *Tx) write(ctx context.Context, b *Batch) error {
 	if b == nil {
 		return nil
 	}
-	if tx.set {
-		all, err := b.statements(insert)
-		if err != nil {
-			return err
-		}
-		return tx.run(ctx, all)
-	}
 	for _, a := range b.Accounts {
 		if err := tx.writeAccount(ctx, a); err != nil {
 			return err
@@ -28,7 +21,7 @@ func (tx *Tx) write(ctx context.Context, b *Batch) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.run(ctx, []statement{{text: eventInsertRow, args: values}}); err != nil {
+		if err := tx.run(ctx, []statement{{text: eventInsert, args: values}}); err != nil {
 			return err
 		}
 	}
@@ -42,9 +35,6 @@ func (tx *Tx) write(ctx context.Context, b *Batch) error {
 func (tx *Tx) run(ctx context.Context, all []statement) error {
 	for _, s := range all {
 		if _, err := tx.sql.ExecContext(ctx, s.text, s.args...); err != nil {
-			if pgCode(err) == movedCode {
-				return ErrMoved
-			}
 			return tx.seen("write batch", err)
 		}
 	}
