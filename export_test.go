@@ -15,3 +15,11 @@ func (e *Engine) UsageOfEvents(ctx context.Context, r UsageRequest) (UsageReport
 
 // UsageHash is what is stored of a request to tell a retry from another one.
 func UsageHash(u meter.Usage, n meter.Reading, kind credit.Kind) int64 { return usageHash(u, n, kind) }
+
+// OnFlush has e call f where it makes what a group has committed durable before it tells anybody. Call it before e gets work.
+func OnFlush(e *Engine, f func(flush func(context.Context) error) error) {
+	for _, w := range e.writers {
+		flush := w.teller.flush
+		w.teller.flush = func(context.Context) error { return f(flush) }
+	}
+}

@@ -55,6 +55,11 @@ func (e *Engine) consumeIn(ctx context.Context, tx *store.Tx, o *op) error {
 	case len(v.again) > 0:
 		return unavailable(errors.New("the customer changed at the same moment"))
 	}
+	if o.duplicate { // the caller's commit need not write anything
+		if err := e.db.Flush(ctx); err != nil {
+			return outside("consume", err)
+		}
+	}
 	v.settle()
 	return nil
 }

@@ -35,12 +35,8 @@ type view struct {
 	again   []*op           // to be attempted anew: under the lock, or because their plan changed under way
 	behind  map[id.Key]bool // customers with an act in again: their later acts wait for it
 	crossed bool            // another process has written an account the cache knew
-}
 
-// An end is how an act ends once the view is committed.
-type end struct {
-	op  *op
-	err error
+	unflushed bool // what the ends rest on may not be on disk yet
 }
 
 func newView(w *writer, b *book, now time.Time, f *store.Found) *view {
@@ -66,8 +62,12 @@ func (v *view) settle() {
 		if o.left != nil {
 			v.w.cache.remember(store.Name{Customer: o.left.Key, Name: string(o.left.TransactionID)})
 		}
-		o.finish(end.err)
 	}
+	if v.unflushed && !v.w.engine.db.Postgres() {
+		v.w.teller.due <- v.ends
+		return
+	}
+	tell(v.ends, nil)
 }
 
 // decide decides one act.

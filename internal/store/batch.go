@@ -73,13 +73,22 @@ type Name struct {
 // nothing was written. After any other error the batch may or may not have been written.
 func (db *DB) Commit(ctx context.Context, b *Batch) error {
 	if !db.Postgres() {
-		return db.commitSQLite(ctx, b)
+		return db.commitSQLite(ctx, b, false)
 	}
 	err := db.commitPostgres(ctx, b)
 	if db.isRetry(err) { // a deadlock with another process, which has written or will write one of the accounts
 		return fmt.Errorf("%w: %w", ErrMoved, err)
 	}
 	return err
+}
+
+// CommitAhead is Commit that on SQLite returns before the batch is on disk, so that the next one can be decided and written
+// meanwhile. Readers see it, and nobody may be told of it before Flush has returned nil.
+func (db *DB) CommitAhead(ctx context.Context, b *Batch) error {
+	if !db.Postgres() {
+		return db.commitSQLite(ctx, b, true)
+	}
+	return db.Commit(ctx, b)
 }
 
 // A Want names what Locked reads: accounts to write, each once, and events and entries that may be there. Known are

@@ -17,22 +17,35 @@ type hotConn struct {
 	stmts map[string]driver.Stmt
 }
 
-func (db *DB) commitSQLite(ctx context.Context, b *Batch) error {
+func (db *DB) commitSQLite(ctx context.Context, b *Batch, ahead bool) error {
 	told, err := db.EventsOf(ctx, b.Ask)
 	if err != nil {
 		return err
 	}
 	b.Told = told
+	if err := db.log.trust(ctx); err != nil {
+		return fmt.Errorf("commit batch: %w", err)
+	}
 	conn, err := db.writePool.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("commit batch: %w", err)
 	}
-	err = conn.Raw(func(c any) error {
+	err = conn.Raw(func(c any) (err error) {
 		raw := c.(driver.Conn)
+		if ahead {
+			if err := pragma(raw, "synchronous=NORMAL"); err != nil {
+				return err
+			}
+			defer func() {
+				if full := pragma(raw, "synchronous=FULL"); full != nil {
+					err = errors.Join(err, full, driver.ErrBadConn) // to leave it in the pool would break the promise of others
+				}
+			}()
+		}
 		if _, err := db.hot.exec(raw, "BEGIN IMMEDIATE"); err != nil {
 			return err
 		}
-		err := db.hot.write(raw, b)
+		err = db.hot.write(raw, b)
 		if err == nil {
 			if _, err = db.hot.exec(raw, "COMMIT"); err == nil {
 				return nil
@@ -45,6 +58,7 @@ func (db *DB) commitSQLite(ctx context.Context, b *Batch) error {
 	if closeErr := conn.Close(); err == nil {
 		err = closeErr
 	}
+	db.log.note()
 	if errors.Is(err, ErrMoved) {
 		return ErrMoved
 	}
@@ -109,6 +123,16 @@ func (h *hotConn) exec(c driver.Conn, text string, args ...any) (int64, error) {
 		return 0, err
 	}
 	return res.RowsAffected()
+}
+
+// pragma sets a pragma. Such a one takes effect when it is prepared, so no statement of it can be kept.
+func pragma(c driver.Conn, setting string) error {
+	stmt, err := c.Prepare("PRAGMA " + setting)
+	if err != nil {
+		return err
+	}
+	_, err = stmt.(driver.StmtExecContext).ExecContext(context.Background(), nil)
+	return errors.Join(err, stmt.Close())
 }
 
 // close ends the statements before database/sql closes their connection. When database/sql has dropped that connection, as it

@@ -23,6 +23,7 @@ type DB struct {
 	pool                *pgxpool.Pool // PostgreSQL: what reads and writes draw from
 	pooled              bool          // PostgreSQL: behind a pooler in transaction mode
 	hot                 *hotConn      // SQLite: the writer's prepared statements
+	log                 *wal          // SQLite: its write-ahead log
 }
 
 // A Tx is a transaction. It must not leave the closure it was given to.
@@ -60,6 +61,9 @@ func IsPostgres(url string) bool {
 // Close releases the database. Transactions still running are rolled back.
 func (db *DB) Close() error {
 	var errs []error
+	if db.log != nil {
+		db.log.close()
+	}
 	if db.hot != nil {
 		errs = append(errs, db.hot.close())
 	}
@@ -128,6 +132,9 @@ func (db *DB) again(ctx context.Context, transact func() error) error {
 }
 
 func (db *DB) updateOnce(ctx context.Context, write func(*Tx) error) error {
+	if err := db.log.trust(ctx); err != nil {
+		return err
+	}
 	tx, err := db.writePool.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -172,7 +173,7 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	}
 	// busy_timeout comes first, so that the pragmas after it wait for a lock rather than fail.
 	dsn := "file:" + (&url.URL{Path: abs}).EscapedPath() + "?_pragma=busy_timeout(10000)" +
-		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(10000)"
+		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=wal_autocheckpoint(" + strconv.Itoa(logMax) + ")"
 	// The caches are outside what Go's memory limit sees; the writer's is the one that pays.
 	writes, err := sql.Open("sqlite", dsn+"&_txlock=immediate&_pragma=cache_size(-8000)")
 	if err != nil {
@@ -190,6 +191,10 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	reads.SetMaxIdleConns(max(4, runtime.NumCPU()))
 	db := &DB{dialect: sqliteDialect(), reads: runner{on: reads, stmts: &statements{pool: reads}}, readPool: reads, writePool: writes}
 	db.hot = &hotConn{db: writes}
+	if abs, err = filepath.EvalSymlinks(abs); err != nil { // SQLite keeps its log beside the file itself
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), reads.Close(), writes.Close())
+	}
+	db.log = newWAL(db, abs)
 	return db, nil
 }
 
