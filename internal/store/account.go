@@ -27,17 +27,20 @@ type Account struct {
 	State   credit.State
 	// CustomerVersion is the version of the customer's row in the same moment.
 	CustomerVersion int64
+	last            int64 // on SQLite: the number of the account's last event; see Batch.chain
+	lines           int64 // of the row as it was read
 	// Counted says that State is the row's but for what credit.State.OnlyCounted names: no more than that needs to be written.
 	// When it is false, all is.
 	Counted bool
 }
 
-const (
-	// accountColumns are the columns scanAccount scans, of account a and customer c.
-	accountColumns = `a.customer, a.version, c.version, ` + stateColumns
-	// stateColumns are the columns stateRow scans, of account a.
-	stateColumns = `a.slug, a.seq, a.opened, a.window_start, a.window_end, a.quota, a.unlimited, a.soft, a.used, a.spent, a.detail`
-)
+// stateColumns are the columns stateRow scans, of account a.
+const stateColumns = `a.slug, a.seq, a.opened, a.window_start, a.window_end, a.quota, a.unlimited, a.soft, a.used, a.spent, a.detail`
+
+// accountColumns are the columns scanAccount scans, of account a, and version, that of its customer.
+func (d dialect) accountColumns(version string) string {
+	return `a.customer, a.version, ` + version + `, ` + d.last + `, ` + stateColumns
+}
 
 // detail is what most accounts have not.
 type detail struct {
@@ -104,14 +107,14 @@ func (r *stateRow) read() (credit.State, error) {
 func scanAccount(row scanner) (Account, error) {
 	var a Account
 	var r stateRow
-	if err := row.Scan(append([]any{&a.Customer, &a.Version, &a.CustomerVersion}, r.columns()...)...); err != nil {
+	if err := row.Scan(append([]any{&a.Customer, &a.Version, &a.CustomerVersion, &a.last}, r.columns()...)...); err != nil {
 		return a, err
 	}
 	var err error
 	if a.State, err = r.read(); err != nil {
 		return a, fmt.Errorf("customer %d: %w", a.Customer, err)
 	}
-	a.Slug = r.slug
+	a.Slug, a.lines = r.slug, a.State.Seq
 	return a, nil
 }
 
@@ -186,7 +189,7 @@ func (db *DB) Accounts(ctx context.Context, keys []AccountKey) ([]Account, error
 		return nil, err
 	}
 	return accounts(ctx, db.reads, `
-		SELECT `+accountColumns+`
+		SELECT `+db.accountColumns("c.version")+`
 		FROM `+db.rows+` AS r
 		`+db.match("account", "a", "a.customer = CAST(r.value->>'c' AS BIGINT) AND a.slug = r.value->>'s'", "")+`
 		`+db.match("customer", "c", "c.id = a.customer", "")+`
@@ -196,7 +199,7 @@ func (db *DB) Accounts(ctx context.Context, keys []AccountKey) ([]Account, error
 // AccountsOf returns every account of a customer, in the order of their slugs.
 func (db *DB) AccountsOf(ctx context.Context, customer id.Key) ([]Account, error) {
 	return accounts(ctx, db.reads, `
-		SELECT `+accountColumns+`
+		SELECT `+db.accountColumns("c.version")+`
 		FROM account AS a
 		JOIN customer AS c ON c.id = a.customer
 		WHERE a.customer = $1
@@ -206,7 +209,7 @@ func (db *DB) AccountsOf(ctx context.Context, customer id.Key) ([]Account, error
 // AccountsAfter returns up to limit accounts in key order, beginning after k: a page of all accounts.
 func (tx *Tx) AccountsAfter(ctx context.Context, k AccountKey, limit int) ([]Account, error) {
 	return accounts(ctx, tx.sql, `
-		SELECT `+accountColumns+`
+		SELECT `+tx.accountColumns("c.version")+`
 		FROM account AS a
 		JOIN customer AS c ON c.id = a.customer
 		WHERE (a.customer, a.slug) > (CAST($1 AS BIGINT), $2)
@@ -240,7 +243,7 @@ func accounts(ctx context.Context, q querier, query string, args ...any) ([]Acco
 // StateOf returns an account's state; that of an account without a row is empty.
 func (tx *Tx) StateOf(ctx context.Context, k AccountKey) (credit.State, error) {
 	a, err := scanAccount(tx.sql.QueryRowContext(ctx, `
-		SELECT `+accountColumns+`
+		SELECT `+tx.accountColumns("c.version")+`
 		FROM account AS a
 		JOIN customer AS c ON c.id = a.customer
 		WHERE a.customer = $1 AND a.slug = $2`, int64(k.Customer), string(k.Slug)))

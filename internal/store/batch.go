@@ -160,7 +160,7 @@ func (tx *Tx) findAccounts(ctx context.Context, keys []AccountKey, out map[Accou
 		return err
 	}
 	query := `
-		SELECT ` + accountColumns + `
+		SELECT ` + tx.accountColumns("c.version") + `
 		FROM (SELECT CAST(value->>'c' AS BIGINT) AS customer, value->>'s' AS slug FROM ` + tx.rows + ` ORDER BY 1, 2) AS r
 		` + tx.match("account", "a", "a.customer = r.customer AND a.slug = r.slug", tx.lock) + `
 		` + tx.match("customer", "c", "c.id = a.customer", "") + `

@@ -15,6 +15,7 @@ type hotConn struct {
 	db    *sql.DB
 	owner driver.Conn // the connection the statements belong to
 	stmts map[string]driver.Stmt
+	named []driver.NamedValue // of one statement, to be used again
 }
 
 func (db *DB) commitSQLite(ctx context.Context, b *Batch, ahead bool) error {
@@ -45,7 +46,7 @@ func (db *DB) commitSQLite(ctx context.Context, b *Batch, ahead bool) error {
 		if _, err := db.hot.exec(raw, "BEGIN IMMEDIATE"); err != nil {
 			return err
 		}
-		err = db.hot.write(raw, b)
+		err = b.chain(func(text string, args ...any) (sql.Result, error) { return db.hot.exec(raw, text, args...) })
 		if err == nil {
 			if _, err = db.hot.exec(raw, "COMMIT"); err == nil {
 				return nil
@@ -65,44 +66,9 @@ func (db *DB) commitSQLite(ctx context.Context, b *Batch, ahead bool) error {
 	return db.seen("commit batch", err)
 }
 
-func (h *hotConn) write(c driver.Conn, b *Batch) error {
-	for _, a := range b.Accounts {
-		s, err := a.update()
-		if err != nil {
-			return err
-		}
-		n, err := h.exec(c, s.text, s.args...)
-		if err != nil {
-			return err
-		}
-		if n != 1 {
-			return ErrMoved
-		}
-	}
-	for _, e := range b.Events {
-		values, err := e.values()
-		if err != nil {
-			return err
-		}
-		if _, err := h.exec(c, eventInsert, values...); err != nil {
-			return err
-		}
-	}
-	rare, err := b.rare()
-	if err != nil {
-		return err
-	}
-	for _, s := range rare {
-		if _, err := h.exec(c, s.text, s.args...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// exec runs one statement, prepared once per connection, and returns how many rows it changed. It is not
+// exec runs one statement, prepared once per connection. It is not
 // cancelled: a statement here takes microseconds, and an interrupt would cost a goroutine for each.
-func (h *hotConn) exec(c driver.Conn, text string, args ...any) (int64, error) {
+func (h *hotConn) exec(c driver.Conn, text string, args ...any) (driver.Result, error) {
 	if h.owner != c {
 		h.owner, h.stmts = c, map[string]driver.Stmt{}
 	}
@@ -110,19 +76,15 @@ func (h *hotConn) exec(c driver.Conn, text string, args ...any) (int64, error) {
 	if stmt == nil {
 		var err error
 		if stmt, err = c.Prepare(text); err != nil {
-			return 0, err
+			return nil, err
 		}
 		h.stmts[text] = stmt
 	}
-	named := make([]driver.NamedValue, len(args))
+	h.named = h.named[:0]
 	for i, v := range args {
-		named[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
+		h.named = append(h.named, driver.NamedValue{Ordinal: i + 1, Value: v})
 	}
-	res, err := stmt.(driver.StmtExecContext).ExecContext(context.Background(), named)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
+	return stmt.(driver.StmtExecContext).ExecContext(context.Background(), h.named)
 }
 
 // pragma sets a pragma. Such a one takes effect when it is prepared, so no statement of it can be kept.

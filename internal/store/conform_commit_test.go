@@ -174,6 +174,7 @@ func TestCommitIsAllOrNothing(t *testing.T) {
 					}},
 					{"a transaction that is there on another account", store.ErrSeen, func(b *store.Batch) {
 						b.Events[n-1] = event(other.AccountKey, 1, "first0")
+						b.Accounts = append(b.Accounts, other)
 					}},
 					{"an entry name that is there", store.ErrSeen, func(b *store.Batch) { b.Entries[0].Name = "grant:first" }},
 					{"an entry name twice", store.ErrSeen, func(b *store.Batch) {
@@ -413,7 +414,8 @@ func TestStatesAndEventsSurviveTheLimitsOfTheirTypes(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		k := ensure(t, db, store.AccountKey{Customer: c.Key, Slug: "events"}).AccountKey
+		of := ensure(t, db, store.AccountKey{Customer: c.Key, Slug: "events"})
+		k := of.AccountKey
 		bare := &store.Event{Event: meter.Event{TransactionID: "bare", PaidBy: k.Slug, RecordedAt: noon(), At: noon()}, Key: k.Customer,
 			Line: credit.Entry{Seq: 1, Kind: credit.KindBackfill, Cause: "bare", At: noon(), RecordedAt: noon()}}
 		big := &store.Event{
@@ -424,7 +426,7 @@ func TestStatesAndEventsSurviveTheLimitsOfTheirTypes(t *testing.T) {
 				Parts: []credit.Part{{Amount: -quantity.Max, At: noon(), Ever: true}}},
 		}
 		events := []*store.Event{bare, big}
-		if err := db.Commit(t.Context(), &store.Batch{Events: events}); err != nil {
+		if err := db.Commit(t.Context(), &store.Batch{Accounts: []*store.Account{of}, Events: events}); err != nil {
 			t.Fatal(err)
 		}
 		for _, want := range events {
@@ -441,7 +443,7 @@ func TestOddTextsComeBackAsTheyWere(t *testing.T) {
 	each(t, func(t *testing.T, db *store.DB) {
 		for _, n := range []int{1, 200} {
 			a := account(t, db, id.Customer(fmt.Sprint("c", n)))
-			b := &store.Batch{}
+			b := &store.Batch{Accounts: []*store.Account{a}}
 			for len(b.Events) < n || len(b.Events) < len(oddTexts()) {
 				for _, text := range oddTexts() {
 					e := event(a.AccountKey, int64(len(b.Events)+1), id.Transaction(text))

@@ -15,19 +15,22 @@ func TestLinesArePagedInOrderBothWays(t *testing.T) {
 	each(t, func(t *testing.T, db *store.DB) {
 		a := account(t, db, "ann")
 		other := ensure(t, db, store.AccountKey{Customer: a.Customer, Slug: "requests-2"})
-		const n = 25
+		const n = 200
 		b := &store.Batch{Events: []*store.Event{event(other.AccountKey, 1, "elsewhere")}}
 		for seq := int64(1); seq <= n; seq++ { // entries and events in turn, in runs of different lengths
-			if seq%3 == 0 || seq > 20 {
+			if seq%3 == 0 || seq > 60 && seq < 90 || seq > 190 { // also where the chain of events would be led into
 				b.Entries = append(b.Entries, entry(a.AccountKey, seq, fmt.Sprint("name:", seq)))
 				continue
 			}
 			b.Events = append(b.Events, event(a.AccountKey, seq, id.Transaction(fmt.Sprint(seq))))
 		}
+		after, otherAfter := *a, *other
+		after.State.Seq, otherAfter.State.Seq = n, 1
+		b.Accounts = []*store.Account{&after, &otherAfter}
 		if err := db.Commit(t.Context(), b); err != nil {
 			t.Fatal(err)
 		}
-		for limit := 1; limit <= n+1; limit += 4 {
+		for limit := 1; limit <= n+1; limit += 1 + limit*3/2 {
 			var up, down []int64
 			err := db.View(t.Context(), func(tx *store.Tx) error {
 				for after := int64(0); ; {

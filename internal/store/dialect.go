@@ -30,6 +30,7 @@ type dialect struct {
 	lateral  bool                // looks rows up one key at a time; see match
 	lock     string              // ends a SELECT whose accounts, a, the transaction will write
 	share    string              // ends a SELECT whose customers, c, nobody may change until the transaction ends
+	last     string              // the number of the last event of an account, a
 	schema   *schema             // where our tables are; nil for where the database puts them
 	isUnique func(error) bool    // the write broke a unique index
 	isRetry  func(error) bool    // the transaction lost a race: run it again
@@ -42,6 +43,7 @@ func postgres() dialect {
 		texts:    "jsonb_array_elements_text(CAST($1 AS jsonb))",
 		lock:     "FOR UPDATE",
 		share:    "FOR SHARE OF c",
+		last:     "0::bigint",
 		lateral:  true,
 		isUnique: func(err error) bool { return pgCode(err) == "23505" },
 		isRetry:  func(err error) bool { c := pgCode(err); return c == "40001" || c == "40P01" },
@@ -53,6 +55,7 @@ func sqliteDialect() dialect {
 	return dialect{
 		ddl:  types.Replace,
 		rows: "json_each($1)", texts: "json_each($1)",
+		last: "a.last",
 		isUnique: func(err error) bool {
 			c := sqliteCode(err)
 			return c == sqlite3.SQLITE_CONSTRAINT_UNIQUE || c == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY

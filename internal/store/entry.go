@@ -1,13 +1,11 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/id"
@@ -132,68 +130,4 @@ func (db *DB) OpeningBefore(ctx context.Context, k AccountKey, seq int64) (credi
 		return credit.Opening{}, fmt.Errorf("entry %d %s %d opens no window", e.Customer, e.Slug, e.Seq)
 	}
 	return *e.Window, nil
-}
-
-// Lines returns up to limit ledger lines of an account with numbers above after, in their order: entries
-// and events as one list.
-func (tx *Tx) Lines(ctx context.Context, k AccountKey, after int64, limit int) ([]Line, error) {
-	return tx.lines(ctx, k, false, after, limit)
-}
-
-// LinesBefore returns up to limit lines with numbers below before, newest first.
-func (tx *Tx) LinesBefore(ctx context.Context, k AccountKey, before int64, limit int) ([]Line, error) {
-	return tx.lines(ctx, k, true, before, limit)
-}
-
-// A Line is one ledger line; Event is set when it is usage.
-type Line struct {
-	credit.Entry
-	Event *Event
-}
-
-func (tx *Tx) lines(ctx context.Context, k AccountKey, down bool, bound int64, limit int) ([]Line, error) {
-	where := `e.seq > $3 ORDER BY e.seq LIMIT $4`
-	if down {
-		where = `e.seq < $3 ORDER BY e.seq DESC LIMIT $4`
-	}
-	args := []any{int64(k.Customer), string(k.Slug), bound, limit}
-	from := func(table, columns string) string {
-		return `SELECT ` + columns + ` FROM ` + table + ` AS e WHERE e.customer = $1 AND e.account = $2 AND ` + where
-	}
-	var entries, events []Line
-	rows, err := tx.sql.QueryContext(ctx, from("entry", entryColumns), args...)
-	if err != nil {
-		return nil, fmt.Errorf("read entries: %w", err)
-	}
-	if err := each(rows, func() error {
-		e, err := scanEntry(rows)
-		entries = append(entries, Line{Entry: e.Entry})
-		return err
-	}); err != nil {
-		return nil, fmt.Errorf("read entries: %w", err)
-	}
-	rows, err = tx.sql.QueryContext(ctx, from("event", eventColumns), args...)
-	if err != nil {
-		return nil, fmt.Errorf("read events: %w", err)
-	}
-	if err := each(rows, func() error {
-		e, err := scanEvent(rows)
-		events = append(events, Line{Entry: e.Line, Event: &e})
-		return err
-	}); err != nil {
-		return nil, fmt.Errorf("read events: %w", err)
-	}
-	return merge(entries, events, down, limit), nil
-}
-
-// merge joins two lists of the same account and direction and cuts the result.
-func merge(a, b []Line, down bool, limit int) []Line {
-	all := slices.Concat(a, b)
-	slices.SortFunc(all, func(x, y Line) int {
-		if down {
-			return cmp.Compare(y.Seq, x.Seq)
-		}
-		return cmp.Compare(x.Seq, y.Seq)
-	})
-	return all[:min(len(all), limit)]
 }

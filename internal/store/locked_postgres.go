@@ -29,7 +29,7 @@ func (d dialect) lockStatements(w Want, f *Found, changed *[]int64) []statement 
 	}
 	out := []statement{
 		{text: "BEGIN"},
-		{text: `SELECT a.customer, a.version, 0::bigint, ` + stateColumns + `
+		{text: `SELECT ` + d.accountColumns("0::bigint") + `
 			FROM (SELECT customer, slug FROM unnest($1::bigint[], $2::text[]) AS k(customer, slug) ORDER BY 1, 2) AS r
 			` + d.match("account", "a", "a.customer = r.customer AND a.slug = r.slug", d.lock), args: []any{customers, slugs},
 			read: func(row scanner) error {

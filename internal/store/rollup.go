@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/quantity"
@@ -92,17 +93,16 @@ func (db *DB) unrolled(ctx context.Context, keys []AccountKey) (map[AccountKey]*
 		FROM ` + db.rows + ` AS r
 		` + db.match("account", "a", "a.customer = CAST(r.value->>'c' AS BIGINT) AND a.slug = r.value->>'s'", "") + `
 		` + db.maybe("usage_tally", "t", ofAccount)
-	within := func(seq string) string {
-		return fmt.Sprintf("%s > COALESCE(t.seq, 0) AND %s <= COALESCE(t.seq, 0) + %d", seq, seq, rollMax)
-	}
+	ranges := `SELECT a.customer AS c, a.slug AS s, COALESCE(t.seq, 0) + 1 AS f, COALESCE(t.seq, 0) + ` + strconv.Itoa(rollMax) + ` AS l` + accounts
 	rows, err := db.reads.QueryContext(ctx, `
 		SELECT 0, a.customer, '', a.slug, a.seq, COALESCE(t.seq, 0), 0`+accounts+`
 		UNION ALL
-		SELECT 1, e.customer, e.meter, e.account, e.seq, e.at, e.amount`+accounts+`
-		`+db.match("event", "e", "e.account = a.slug AND e.customer = a.customer AND "+within("e.seq"), "")+`
+		SELECT 1, e.customer, e.meter, e.account, e.seq, e.at, e.amount
+		`+db.eventsWithin(ranges)+`
 		UNION ALL
-		SELECT 2, e.customer, e.meter, e.account, e.seq, e.at, e.amount`+accounts+`
-		`+db.match("entry", "v", "v.account = a.slug AND v.customer = a.customer AND v.kind = 'void' AND "+within("v.seq"), "")+`
+		SELECT 2, e.customer, e.meter, e.account, e.seq, e.at, e.amount
+		FROM (`+ranges+`) AS r
+		`+db.match("entry", "v", "v.account = r.s AND v.customer = r.c AND v.kind = 'void' AND v.seq BETWEEN r.f AND r.l", "")+`
 		`+db.match("event", "e", "e.customer = v.customer AND e.transaction_id = v.cause", ""), list)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read lines to roll up: %w", err)
@@ -304,8 +304,7 @@ func (tx *Tx) RolledOf(ctx context.Context, k AccountKey) (tally int64, months m
 func (tx *Tx) Recount(ctx context.Context, k AccountKey, final int64) (map[MeterKey]map[int64]usage.Slots, error) {
 	rows, err := tx.sql.QueryContext(ctx, `
 		SELECT 1, e.meter, e.seq, e.at, e.amount
-		FROM event AS e
-		WHERE e.account = $2 AND e.customer = $1 AND e.seq <= $3
+		`+tx.eventsWithin(`SELECT CAST($1 AS BIGINT) AS c, CAST($2 AS TEXT) AS s, CAST(1 AS BIGINT) AS f, CAST($3 AS BIGINT) AS l`)+`
 		UNION ALL
 		SELECT 2, e.meter, e.seq, e.at, e.amount
 		FROM entry AS v

@@ -259,17 +259,14 @@ func (db *DB) facts(ctx context.Context, ranges []LineRange, span period.Span) (
 	if err != nil {
 		return nil, err
 	}
-	const within = `r.value->>'s' AND %[1]s.customer = CAST(r.value->>'c' AS BIGINT)
-		AND %[1]s.seq BETWEEN CAST(r.value->>'f' AS BIGINT) AND CAST(r.value->>'l' AS BIGINT)`
 	rows, err := db.reads.QueryContext(ctx, `
 		SELECT 1, e.customer, e.meter, e.account, e.seq, e.at, e.amount
-		FROM `+db.rows+` AS r
-		`+db.match("event", "e", "e.account = "+fmt.Sprintf(within, "e"), "")+`
+		`+db.eventsWithin(db.packedRanges())+`
 		WHERE e.at >= $2 AND e.at < $3
 		UNION ALL
 		SELECT 2, e.customer, e.meter, e.account, e.seq, e.at, e.amount
-		FROM `+db.rows+` AS r
-		`+db.match("entry", "v", "v.kind = 'void' AND v.account = "+fmt.Sprintf(within, "v"), "")+`
+		FROM (`+db.packedRanges()+`) AS r
+		`+db.match("entry", "v", "v.kind = 'void' AND v.account = r.s AND v.customer = r.c AND v.seq BETWEEN r.f AND r.l", "")+`
 		`+db.match("event", "e", "e.customer = v.customer AND e.transaction_id = v.cause", "")+`
 		WHERE e.at >= $2 AND e.at < $3`, packed, micros(span.Start), micros(span.End))
 	if err != nil {
@@ -323,9 +320,7 @@ func (db *DB) EventsWithin(ctx context.Context, ranges []LineRange, span period.
 	}
 	rows, err := db.reads.QueryContext(ctx, `
 		SELECT e.customer, e.meter, e.account, e.seq, e.at, e.amount, e.properties
-		FROM `+db.rows+` AS r
-		`+db.match("event", "e", `e.account = r.value->>'s' AND e.customer = CAST(r.value->>'c' AS BIGINT)
-			AND e.seq BETWEEN CAST(r.value->>'f' AS BIGINT) AND CAST(r.value->>'l' AS BIGINT)`, "")+`
+		`+db.eventsWithin(db.packedRanges())+`
 		WHERE e.voided_at = 0 AND e.at >= $2 AND e.at < $3`, packed, micros(span.Start), micros(span.End))
 	if err != nil {
 		return fmt.Errorf("read events: %w", err)

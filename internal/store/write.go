@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 )
@@ -10,6 +11,10 @@ import (
 func (tx *Tx) write(ctx context.Context, b *Batch) error {
 	if b == nil {
 		return nil
+	}
+	if !tx.lateral {
+		err := b.chain(func(text string, args ...any) (sql.Result, error) { return tx.sql.ExecContext(ctx, text, args...) })
+		return tx.seen("write batch", err)
 	}
 	for _, a := range b.Accounts {
 		if err := tx.writeAccount(ctx, a); err != nil {

@@ -1,0 +1,42 @@
+-- On SQLite each event names the one before it of the same account, by its number, and the account names its last one: a chain, in
+-- place of an index of all events that every act would have to write another page of. event_anchor leads into the chain near any line.
+-- An older process, which knows of no chain, can write no event.
+-- sqlite: ALTER TABLE account ADD COLUMN last INTEGER NOT NULL DEFAULT 0;
+-- sqlite: UPDATE account
+-- sqlite: SET last = COALESCE((SELECT e.rowid FROM event AS e WHERE e.account = account.slug AND e.customer = account.customer ORDER BY e.seq DESC LIMIT 1), 0);
+-- sqlite: CREATE TABLE event_chained (
+-- sqlite: 	id             INTEGER NOT NULL PRIMARY KEY,
+-- sqlite: 	prev           INTEGER NOT NULL,
+-- sqlite: 	customer       INTEGER NOT NULL,
+-- sqlite: 	account        TEXT NOT NULL,
+-- sqlite: 	seq            INTEGER NOT NULL,
+-- sqlite: 	transaction_id TEXT NOT NULL,
+-- sqlite: 	meter          TEXT NOT NULL,
+-- sqlite: 	kind           TEXT NOT NULL,
+-- sqlite: 	amount         INTEGER NOT NULL,
+-- sqlite: 	charge         INTEGER NOT NULL,
+-- sqlite: 	delta          INTEGER NOT NULL,
+-- sqlite: 	balance        INTEGER NOT NULL,
+-- sqlite: 	used           INTEGER NOT NULL,
+-- sqlite: 	quota          INTEGER NOT NULL,
+-- sqlite: 	available      INTEGER NOT NULL,
+-- sqlite: 	resets_at      INTEGER NOT NULL,
+-- sqlite: 	at             INTEGER NOT NULL,
+-- sqlite: 	recorded_at    INTEGER NOT NULL,
+-- sqlite: 	voided_at      INTEGER NOT NULL,
+-- sqlite: 	late           INTEGER NOT NULL,
+-- sqlite: 	hash           INTEGER NOT NULL,
+-- sqlite: 	hold           TEXT NOT NULL,
+-- sqlite: 	paid           TEXT NOT NULL,
+-- sqlite: 	properties     TEXT NOT NULL
+-- sqlite: ) STRICT;
+-- sqlite: INSERT INTO event_chained (id, prev, customer, account, seq, transaction_id, meter, kind, amount, charge, delta, balance,
+-- sqlite: 	used, quota, available, resets_at, at, recorded_at, voided_at, late, hash, hold, paid, properties)
+-- sqlite: SELECT e.rowid, LAG(e.rowid, 1, 0) OVER (PARTITION BY e.account, e.customer ORDER BY e.seq), customer, account, seq, transaction_id, meter, kind, amount, charge, delta, balance,
+-- sqlite: 	used, quota, available, resets_at, at, recorded_at, voided_at, late, hash, hold, paid, properties
+-- sqlite: FROM event AS e
+-- sqlite: ORDER BY e.rowid;
+-- sqlite: DROP TABLE event;
+-- sqlite: ALTER TABLE event_chained RENAME TO event;
+-- sqlite: CREATE UNIQUE INDEX event_once ON event (customer, transaction_id);
+-- sqlite: CREATE INDEX event_anchor ON event (account, customer, seq) WHERE seq % 64 = 0;
