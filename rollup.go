@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// rollLines is how many ledger lines of an account wait before the roll-up counts them. A question about usage reads
-	// those that wait one by one.
+	// rollLines is about how many ledger lines of an account wait before the roll-up counts them; see rollAt. A question about
+	// usage reads those that wait one by one.
 	rollLines = 128
 	// rollAccounts is how many accounts share one transaction of the roll-up.
 	rollAccounts = 128
@@ -61,7 +61,7 @@ func (r *roller) note(grown map[store.AccountKey]*touched) {
 			continue
 		}
 		r.waiting[k] = before + a.lines
-		if before < rollLines && before+a.lines >= rollLines {
+		if at := rollAt(k); before < at && before+a.lines >= at {
 			r.due = append(r.due, k)
 		}
 	}
@@ -69,6 +69,10 @@ func (r *roller) note(grown map[store.AccountKey]*touched) {
 		r.signal()
 	}
 }
+
+// rollAt is how many lines of an account are to wait: rollLines, up to half of it more or less, so that accounts that grow
+// alike are not all due at the same moment.
+func rollAt(k store.AccountKey) int { return rollLines/2 + int(uint64(k.Customer)%rollLines) }
 
 func (r *roller) signal() {
 	select {
