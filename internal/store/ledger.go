@@ -24,20 +24,21 @@ func (d dialect) eventsWithin(ranges string) string {
 			` + d.match("event", "e", "e.account = r.s AND e.customer = r.c AND e.seq BETWEEN r.f AND r.l", "")
 	}
 	return `FROM (
-			WITH RECURSIVE link(f, l, id) AS (
-				SELECT r.f, r.l, COALESCE(
+			WITH RECURSIVE link(customer, account, f, l, id) AS (
+				SELECT r.c, r.s, r.f, r.l, COALESCE(
 					(SELECT n.id FROM event AS n WHERE n.account = r.s AND n.customer = r.c AND n.seq >= r.l AND n.seq % 64 = 0 ORDER BY n.seq LIMIT 1),
 					(SELECT a.last FROM account AS a WHERE a.customer = r.c AND a.slug = r.s))
 				FROM (` + ranges + `) AS r
 				UNION ALL
-				SELECT link.f, link.l, n.prev
+				SELECT link.customer, link.account, link.f, link.l, n.prev
 				FROM link
 				CROSS JOIN event AS n ON n.id = link.id
-				WHERE n.seq > link.f
+				WHERE n.seq > link.f AND n.customer = link.customer AND n.account = link.account
 			)
-			SELECT f, l, id FROM link
+			SELECT customer, account, f, l, id FROM link
 		) AS r
-		CROSS JOIN event AS e ON e.id = r.id AND e.seq BETWEEN r.f AND r.l`
+		CROSS JOIN event AS e ON e.id = r.id AND e.seq BETWEEN r.f AND r.l
+			AND e.customer = r.customer AND e.account = r.account` // whatever the chain says, nobody sees what is another's
 }
 
 // packedRanges is a query of ranges that packRanges has spelled, for eventsWithin.

@@ -1,0 +1,88 @@
+package tollgate_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/tollgate/tollgate"
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/internal/testdb"
+)
+
+// On SQLite the events of an account are a chain; whatever breaks it is found.
+func TestTheAuditFindsABrokenChain(t *testing.T) {
+	t.Parallel()
+	e := openPlenty(t, testdb.SQLite(t))
+	const two = `
+meters:
+  requests: {aggregation: sum}
+  tokens: {aggregation: sum}
+plans:
+  free: {default: true, includes: {requests: {limit: 1000000, every: never}, tokens: {limit: 1000000, every: never}}}
+`
+	if _, err := e.Publish(t.Context(), "two.yaml", []byte(two), false); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []id.Customer{"ann", "bob"} {
+		put(t, e, c, "")
+		for i := range 70 {
+			for _, m := range []id.Slug{"requests", "tokens"} {
+				if _, err := e.Consume(t.Context(), use(c, m, int64(1+i%3), fmt.Sprint(c, i, m))); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	findings := func() []tollgate.Finding {
+		t.Helper()
+		a, err := e.Audit(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a.Findings
+	}
+	if found := findings(); len(found) != 0 {
+		t.Fatalf("before anything is broken: %+v", found)
+	}
+	for name, stmt := range map[string]string{
+		"cut":                        "UPDATE event SET prev = 0 WHERE transaction_id = 'ann30requests'",
+		"a link left out":            "UPDATE event SET prev = (SELECT prev FROM event AS e WHERE e.id = event.prev) WHERE transaction_id = 'ann30requests'",
+		"into another's":             "UPDATE event SET prev = (SELECT id FROM event AS e WHERE e.transaction_id = 'bob29requests') WHERE transaction_id = 'ann30requests'",
+		"into another balance's":     "UPDATE event SET prev = (SELECT id FROM event AS e WHERE e.transaction_id = 'ann29tokens') WHERE transaction_id = 'ann30requests'",
+		"the last one left out":      "UPDATE account SET last = (SELECT prev FROM event AS e WHERE e.id = account.last) WHERE last = (SELECT id FROM event WHERE transaction_id = 'ann69requests')",
+		"the last one of another":    "UPDATE account SET last = (SELECT id FROM event WHERE transaction_id = 'bob69requests') WHERE last = (SELECT id FROM event WHERE transaction_id = 'ann69requests')",
+		"an event that is gone":      "DELETE FROM event WHERE transaction_id = 'ann30requests'",
+		"an amount that was changed": "UPDATE event SET delta = delta - 1 WHERE transaction_id = 'ann30requests'",
+	} {
+		before := []string{"CREATE TABLE kept_event AS SELECT * FROM event", "CREATE TABLE kept_account AS SELECT * FROM account"}
+		after := []string{"DELETE FROM event", "INSERT INTO event SELECT * FROM kept_event", "DROP TABLE kept_event",
+			"DELETE FROM account", "INSERT INTO account SELECT * FROM kept_account", "DROP TABLE kept_account"}
+		execAll(t, e, append(before, stmt)...)
+		found := findings()
+		if len(found) != 1 || found[0].Customer != "ann" || found[0].Balance != "requests" {
+			t.Errorf("%s: %+v, want ann's account alone", name, found)
+		}
+		page, err := e.Entries(t.Context(), "ann", "requests", "", 200)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range page.Data {
+			if l.Event != nil && (l.Event.TransactionID[:3] != "ann" || l.Event.PaidBy != "requests") {
+				t.Errorf("%s: ann's ledger shows %s", name, l.Event.TransactionID)
+			}
+		}
+		execAll(t, e, after...)
+	}
+	if found := findings(); len(found) != 0 {
+		t.Errorf("after all is mended: %+v", found)
+	}
+}
+
+func execAll(t *testing.T, e *tollgate.Engine, stmts ...string) {
+	t.Helper()
+	for _, stmt := range stmts {
+		if _, err := e.SQL().ExecContext(t.Context(), stmt); err != nil {
+			t.Fatal(stmt, err)
+		}
+	}
+}
