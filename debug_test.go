@@ -38,10 +38,7 @@ func TestDebugLogsOneCustomerOrAll(t *testing.T) {
 	t.Parallel()
 	var sink logSink
 	c := newClock(noon())
-	e := openWith(t, testdb.SQLite(t), tollgate.Options{Now: c.now, Logger: slog.New(slog.NewJSONHandler(&sink, nil))})
-	if _, err := e.Publish(t.Context(), "shop.yaml", []byte(shop), false); err != nil {
-		t.Fatal(err)
-	}
+	e := openShop(t, testdb.SQLite(t), tollgate.Options{Now: c.now, Logger: slog.New(slog.NewJSONHandler(&sink, nil))})
 	put(t, e, "ann", "")
 	put(t, e, "bob", "")
 	consume := func(ids ...string) string {

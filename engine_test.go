@@ -78,7 +78,13 @@ func noon() time.Time { return time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC) }
 // open opens an Engine on url with the shop's catalog. It is audited and closed with the test.
 func open(t testing.TB, url string, c *clock) *tollgate.Engine {
 	t.Helper()
-	e := openWith(t, url, tollgate.Options{Now: c.now})
+	return openShop(t, url, tollgate.Options{Now: c.now})
+}
+
+// openShop is open with options.
+func openShop(t testing.TB, url string, o tollgate.Options) *tollgate.Engine {
+	t.Helper()
+	e := openWith(t, url, o)
 	if _, err := e.Publish(t.Context(), "shop.yaml", []byte(shop), false); err != nil {
 		t.Fatal(err)
 	}

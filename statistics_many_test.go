@@ -24,10 +24,7 @@ func TestABatchHasEveryCustomerOnce(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, url string) {
 		c := newClock(noon())
-		e := openWith(t, url, tollgate.Options{Now: c.now, NoRollUp: true})
-		if _, err := e.Publish(t.Context(), "shop.yaml", []byte(shop), false); err != nil {
-			t.Fatal(err)
-		}
+		e := openShop(t, url, tollgate.Options{Now: c.now, NoRollUp: true})
 		names := make([]id.Customer, 60)
 		for i := range names {
 			names[i] = id.Customer(fmt.Sprintf("c%02d", i))
@@ -132,10 +129,7 @@ func TestReadingsOfOneMomentAreToldApart(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, url string) {
 		c := newClock(noon())
-		e := openWith(t, url, tollgate.Options{Now: c.now, NoRollUp: true})
-		if _, err := e.Publish(t.Context(), "shop.yaml", []byte(shop), false); err != nil {
-			t.Fatal(err)
-		}
+		e := openShop(t, url, tollgate.Options{Now: c.now, NoRollUp: true})
 		put(t, e, "ann", "pro")
 		span := tollgate.UsageSpan{From: usage.At(noon().Truncate(usage.Day)), To: usage.At(noon().Add(time.Minute))}
 		for i, step := range []struct {

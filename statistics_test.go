@@ -432,10 +432,7 @@ func TestARollUpBeginsWhileUsageNeverPauses(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, url string) {
 		c := newClock(noon())
-		before := openWith(t, url, tollgate.Options{Now: c.now, NoRollUp: true})
-		if _, err := before.Publish(t.Context(), "shop.yaml", []byte(shop), false); err != nil {
-			t.Fatal(err)
-		}
+		before := openShop(t, url, tollgate.Options{Now: c.now, NoRollUp: true})
 		put(t, before, "ann", "pro")
 		put(t, before, "bob", "pro")
 		batch := make([]meter.Usage, 200)

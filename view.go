@@ -36,7 +36,7 @@ type view struct {
 	behind  map[id.Key]bool // customers with an act in again: their later acts wait for it
 	crossed bool            // another process has written an account the cache knew
 
-	unflushed bool // what the ends rest on may not be on disk yet
+	unflushed bool // on SQLite, what the ends rest on may not be on disk yet
 }
 
 func newView(w *writer, b *book, now time.Time, f *store.Found) *view {
@@ -63,7 +63,7 @@ func (v *view) settle() {
 			v.w.cache.remember(store.Name{Customer: o.left.Key, Name: string(o.left.TransactionID)})
 		}
 	}
-	if v.unflushed && !v.w.engine.db.Postgres() {
+	if v.unflushed && v.w.teller != nil {
 		v.w.teller.due <- v.ends
 		return
 	}

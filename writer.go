@@ -34,7 +34,7 @@ const (
 type writer struct {
 	engine *Engine
 	cache  cache
-	teller *teller
+	teller *teller   // on SQLite
 	wary   time.Time // until then, lock first
 	doubt  time.Time // until then, look every id up under the lock
 
@@ -46,7 +46,10 @@ type writer struct {
 }
 
 func newWriter(e *Engine) *writer {
-	w := &writer{engine: e, cache: newCache(), teller: newTeller(e.db.Flush), wake: make(chan struct{}, 1), ended: make(chan struct{})}
+	w := &writer{engine: e, cache: newCache(), wake: make(chan struct{}, 1), ended: make(chan struct{})}
+	if !e.db.Postgres() {
+		w.teller = newTeller(e.db.Flush)
+	}
 	go w.loop()
 	return w
 }
@@ -78,7 +81,9 @@ func (w *writer) close() {
 	w.signal()
 	w.mu.Unlock()
 	<-w.ended
-	w.teller.close()
+	if w.teller != nil {
+		w.teller.close()
+	}
 }
 
 // loop runs until the writer is closed and its queue is empty.

@@ -28,7 +28,7 @@ type Account struct {
 	// CustomerVersion is the version of the customer's row in the same moment.
 	CustomerVersion int64
 	last            int64 // on SQLite: the number of the account's last event; see Batch.chain
-	lines           int64 // of the row as it was read
+	lines           int64 // on SQLite: of the row, and those that chain has added
 	// Counted says that State is the row's but for what credit.State.OnlyCounted names: no more than that needs to be written.
 	// When it is false, all is.
 	Counted bool

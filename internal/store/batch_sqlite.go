@@ -66,8 +66,8 @@ func (db *DB) commitSQLite(ctx context.Context, b *Batch, ahead bool) error {
 	return db.seen("commit batch", err)
 }
 
-// exec runs one statement, prepared once per connection. It is not
-// cancelled: a statement here takes microseconds, and an interrupt would cost a goroutine for each.
+// exec runs one statement, prepared once per connection. It is not cancelled: a statement here takes microseconds, and an
+// interrupt would cost a goroutine for each.
 func (h *hotConn) exec(c driver.Conn, text string, args ...any) (driver.Result, error) {
 	if h.owner != c {
 		h.owner, h.stmts = c, map[string]driver.Stmt{}

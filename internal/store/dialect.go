@@ -31,6 +31,7 @@ type dialect struct {
 	lock     string              // ends a SELECT whose accounts, a, the transaction will write
 	share    string              // ends a SELECT whose customers, c, nobody may change until the transaction ends
 	last     string              // the number of the last event of an account, a
+	chained  bool                // the events of an account are a chain, not in an index; see ledger.go
 	schema   *schema             // where our tables are; nil for where the database puts them
 	isUnique func(error) bool    // the write broke a unique index
 	isRetry  func(error) bool    // the transaction lost a race: run it again
@@ -55,7 +56,7 @@ func sqliteDialect() dialect {
 	return dialect{
 		ddl:  types.Replace,
 		rows: "json_each($1)", texts: "json_each($1)",
-		last: "a.last",
+		last: "a.last", chained: true,
 		isUnique: func(err error) bool {
 			c := sqliteCode(err)
 			return c == sqlite3.SQLITE_CONSTRAINT_UNIQUE || c == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
@@ -105,6 +106,8 @@ func Lost(err error) bool {
 	switch {
 	case err == nil, errors.Is(err, ErrMoved), errors.Is(err, ErrSeen):
 		return false
+	case errors.Is(err, errLogInUse):
+		return true
 	case pgCode(err) != "":
 		switch pgCode(err)[:2] {
 		case "08", "53", "57", "58": // connection, resources, operator intervention, system error

@@ -22,6 +22,9 @@ const (
 	checkpointPause = 20 * time.Millisecond
 )
 
+// errLogInUse says that a checkpoint was kept from its end by who reads or writes.
+var errLogInUse = errors.New("the log is in use")
+
 // A wal is SQLite's write-ahead log (https://sqlite.org/wal.html).
 type wal struct {
 	db    *DB
@@ -84,7 +87,7 @@ func (l *wal) checkpoint(ctx context.Context, mode string) (pages, carried int, 
 	var busy int
 	err = l.db.readPool.QueryRowContext(ctx, "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &pages, &carried)
 	if err == nil && busy != 0 {
-		err = errors.New("the log is in use")
+		err = errLogInUse
 	}
 	if err != nil {
 		err = fmt.Errorf("checkpoint: %w", err)

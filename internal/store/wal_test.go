@@ -101,3 +101,40 @@ func TestALongLogIsCarriedBesideTheWriter(t *testing.T) {
 		}
 	}
 }
+
+// Nothing is written on top of what a sync may have lost, and the writer is told that all of the database has to wait.
+func TestALogThatCannotBeCarriedStopsWritingUntilItCan(t *testing.T) {
+	t.Parallel()
+	db := open(t, testdb.SQLite(t))
+	a := account(t, db, "ann")
+	err := db.View(t.Context(), func(tx *store.Tx) error {
+		if _, err := tx.StateOf(t.Context(), a.AccountKey); err != nil { // from now on it reads what the log holds now
+			return err
+		}
+		if err := db.CommitAhead(t.Context(), batch(a, 2, "first")); err != nil {
+			return err
+		}
+		db.SuspectLog()
+		if err := db.Hurry(t.Context()); err != nil {
+			return err
+		}
+		next := reread(t, db, a.AccountKey)
+		for name, write := range map[string]func() error{
+			"flush":        func() error { return db.Flush(t.Context()) },
+			"commit":       func() error { return db.Commit(t.Context(), batch(next, 2, "second")) },
+			"commit ahead": func() error { return db.CommitAhead(t.Context(), batch(next, 2, "second")) },
+			"update":       func() error { return db.Update(t.Context(), func(*store.Tx) error { return nil }) },
+		} {
+			if err := write(); !store.Lost(err) {
+				t.Errorf("%s: %v, want an error of the database as a whole", name, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Commit(t.Context(), batch(reread(t, db, a.AccountKey), 2, "second")); err != nil {
+		t.Errorf("when nobody reads any more: %v", err)
+	}
+}

@@ -12,7 +12,7 @@ func (tx *Tx) write(ctx context.Context, b *Batch) error {
 	if b == nil {
 		return nil
 	}
-	if !tx.lateral {
+	if tx.chained {
 		err := b.chain(func(text string, args ...any) (sql.Result, error) { return tx.sql.ExecContext(ctx, text, args...) })
 		return tx.seen("write batch", err)
 	}
