@@ -2,6 +2,7 @@ package tollgate
 
 import (
 	"context"
+	"time"
 
 	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/meter"
@@ -22,4 +23,12 @@ func OnFlush(e *Engine, f func(flush func(context.Context) error) error) {
 		flush := w.teller.flush
 		w.teller.flush = func(context.Context) error { return f(flush) }
 	}
+}
+
+// RollUpAsIdle rolls up what the background would once nothing has been written for a while: without reading it, where it remembers it.
+func RollUpAsIdle(ctx context.Context, e *Engine) error {
+	e.roller.mu.Lock()
+	e.roller.wrote = time.Time{}
+	e.roller.mu.Unlock()
+	return e.roller.work(ctx)
 }

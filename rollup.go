@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/internal/store"
 )
 
@@ -16,6 +17,8 @@ const (
 	rollAccounts = 128
 	// rollWaitMax is how many accounts the roller remembers; past that it looks for them in the database.
 	rollWaitMax = 100_000
+	// rollKeptMax is how many bytes of memory it takes to remember what was written; beyond that it is read.
+	rollKeptMax = 8 << 20
 	// rollIdle is how long nothing is written before accounts with fewer lines are rolled up, too.
 	rollIdle = 2 * time.Second
 	// rollLook is how often, while something is written all the time, accounts with rollLines are looked for that are not
@@ -29,44 +32,84 @@ type roller struct {
 	off    bool
 
 	mu      sync.Mutex
-	waiting map[store.AccountKey]int // lines written since they were last rolled up
-	due     []store.AccountKey       // those with rollLines or more
-	lost    bool                     // accounts are waiting that are not remembered
-	looked  time.Time                // when such were last looked for
-	wrote   time.Time                // the last note
+	waiting map[store.AccountKey]*backlog
+	kept    int                // bytes that the runs of those waiting take
+	due     []store.AccountKey // those with rollLines or more
+	lost    bool               // accounts are waiting that are not remembered
+	looked  time.Time          // when such were last looked for
+	wrote   time.Time          // the last note
 
 	wake  chan struct{}
 	ended chan struct{}
 }
 
-func newRoller(e *Engine) *roller {
-	return &roller{engine: e, waiting: map[store.AccountKey]int{}, lost: true, wake: make(chan struct{}, 1), ended: make(chan struct{})}
+// A backlog is what was written to an account since it was last rolled up.
+type backlog struct {
+	lines int
+	run   *store.Run // of all of them; nil when they have to be read
 }
 
-// note says by how many lines the ledgers of accounts have grown. It never waits for anything slow.
-func (r *roller) note(grown map[store.AccountKey]*touched) {
+func newRoller(e *Engine) *roller {
+	return &roller{engine: e, waiting: map[store.AccountKey]*backlog{}, lost: true, wake: make(chan struct{}, 1), ended: make(chan struct{})}
+}
+
+// note says what a view has written. It never waits for anything slow.
+func (r *roller) note(v *view) {
 	if r.off {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.wrote = time.Now()
-	for k, a := range grown {
+	for k, a := range v.accounts {
 		if a.lines == 0 {
 			continue
 		}
-		before, known := r.waiting[k]
-		if !known && len(r.waiting) >= rollWaitMax {
-			r.lost = true
-			continue
+		b := r.waiting[k]
+		if b == nil {
+			if len(r.waiting) >= rollWaitMax {
+				r.lost = true
+				continue
+			}
+			b = &backlog{run: store.NewRun(a.State.Seq - int64(a.lines))}
+			r.waiting[k] = b
 		}
-		r.waiting[k] = before + a.lines
-		if at := rollAt(k); before < at && before+a.lines >= at {
+		if b.run != nil && (v.joined || b.run.To() != a.State.Seq-int64(a.lines)) { // may be undone, or another process has written between
+			r.unkeep(b)
+		}
+		if b.run != nil {
+			b.run.Extend(a.State.Seq)
+		}
+		before := b.lines
+		b.lines += a.lines
+		if at := rollAt(k); before < at && b.lines >= at {
 			r.due = append(r.due, k)
+		}
+	}
+	for _, e := range v.batch.Events {
+		if b := r.waiting[store.AccountKey{Customer: e.Key, Slug: e.PaidBy}]; b != nil && b.run != nil {
+			size := b.run.Size()
+			b.run.Add(e)
+			if r.kept += b.run.Size() - size; r.kept > rollKeptMax {
+				r.unkeep(b)
+			}
+		}
+	}
+	for _, e := range v.batch.Entries {
+		if b := r.waiting[e.AccountKey]; e.Kind == credit.KindVoid && b != nil {
+			r.unkeep(b)
 		}
 	}
 	if len(r.due) >= rollAccounts {
 		r.signal()
+	}
+}
+
+// unkeep forgets the run of a backlog.
+func (r *roller) unkeep(b *backlog) {
+	if b.run != nil {
+		r.kept -= b.run.Size()
+		b.run = nil
 	}
 }
 
@@ -104,11 +147,11 @@ func (r *roller) loop(ctx context.Context) {
 
 func (r *roller) work(ctx context.Context) error {
 	for {
-		group := r.take()
+		group, runs := r.take()
 		if len(group) == 0 {
 			break
 		}
-		if err := r.engine.roll(ctx, group); err != nil {
+		if err := r.engine.roll(ctx, group, runs); err != nil {
 			r.lose()
 			return err
 		}
@@ -138,8 +181,9 @@ func (r *roller) lose() {
 	r.mu.Unlock()
 }
 
-// take returns the accounts to roll up together: those that are due, and while nothing else goes on any that wait.
-func (r *roller) take() []store.AccountKey {
+// take returns the accounts to roll up together, with what is remembered of their lines: those that are due, and while nothing
+// else goes on any that wait.
+func (r *roller) take() ([]store.AccountKey, map[store.AccountKey]*store.Run) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := min(len(r.due), rollAccounts)
@@ -148,28 +192,33 @@ func (r *roller) take() []store.AccountKey {
 	if len(r.due) == 0 {
 		r.due = nil
 	}
-	for _, k := range group {
-		delete(r.waiting, k)
-	}
 	if n == 0 && time.Since(r.wrote) >= rollIdle {
 		for k := range r.waiting {
 			if len(group) == rollAccounts {
 				break
 			}
 			group = append(group, k)
-			delete(r.waiting, k)
 		}
 	}
-	return group
+	runs := make(map[store.AccountKey]*store.Run, len(group))
+	for _, k := range group {
+		if b := r.waiting[k]; b.run != nil {
+			runs[k] = b.run
+			r.unkeep(b)
+		}
+		delete(r.waiting, k)
+	}
+	return group, runs
 }
 
-// roll counts all lines of accounts into the roll-up.
-func (e *Engine) roll(ctx context.Context, group []store.AccountKey) error {
+// roll counts all lines of accounts into the roll-up, those of runs as they are remembered.
+func (e *Engine) roll(ctx context.Context, group []store.AccountKey, runs map[store.AccountKey]*store.Run) error {
 	for len(group) > 0 {
 		var err error
-		if group, err = e.db.Roll(ctx, group); err != nil {
+		if group, err = e.db.Roll(ctx, group, runs); err != nil {
 			return err
 		}
+		runs = nil
 	}
 	return nil
 }
@@ -189,7 +238,7 @@ func (e *Engine) rollAll(ctx context.Context, lines int64) error {
 			return err
 		}
 		after = page[len(page)-1]
-		if err := e.roll(ctx, page); err != nil {
+		if err := e.roll(ctx, page, nil); err != nil {
 			return err
 		}
 	}

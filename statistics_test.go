@@ -78,11 +78,17 @@ func TestUsageIsTheSameFromTheRollUpFromEventsAndInAModel(t *testing.T) {
 			for i := range rapid.IntRange(1, 40).Draw(t, "acts") {
 				name := rapid.SampledFrom(names).Draw(t, "customer")
 				tx := fmt.Sprint("tx", i)
-				switch rapid.IntRange(0, 9).Draw(t, "act") {
+				switch rapid.IntRange(0, 11).Draw(t, "act") {
 				case 0:
 					if err := e.RollUp(ctx); err != nil {
 						t.Fatal(err)
 					}
+				case 3:
+					if err := tollgate.RollUpAsIdle(ctx, e); err != nil {
+						t.Fatal(err)
+					}
+				case 4:
+					undo(t, e, use(name, "requests", 1, tx))
 				case 1:
 					book.void(t, e, names)
 				case 2:
@@ -90,6 +96,10 @@ func TestUsageIsTheSameFromTheRollUpFromEventsAndInAModel(t *testing.T) {
 				default:
 					book.use(t, e, c.now(), name, tx, int64(i+1))
 				}
+			}
+			book.compare(t, e, c.now(), names)
+			if err := tollgate.RollUpAsIdle(ctx, e); err != nil {
+				t.Fatal(err)
 			}
 			book.compare(t, e, c.now(), names)
 		})
@@ -115,6 +125,18 @@ func (b *logbook) use(t *rapid.T, e *tollgate.Engine, now time.Time, name id.Cus
 		t.Fatal(err, out[0].Err)
 	}
 	b.facts = append(b.facts, logged{name, m, string(name) + tx, model, usage.Fact{At: at, Amount: n, Seq: seq}})
+}
+
+// undo records usage in a transaction that does not come to be.
+func undo(t *rapid.T, e *tollgate.Engine, u meter.Usage) {
+	tx, err := e.SQL().BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	if _, err := e.ConsumeTx(t.Context(), tx, u); err != nil && !fault.Has(err, fault.InsufficientCredits) {
+		t.Fatal(err)
+	}
 }
 
 func (b *logbook) void(t *rapid.T, e *tollgate.Engine, names []id.Customer) {
@@ -223,13 +245,14 @@ func TestTwoProcessesRollUpTogether(t *testing.T) {
 		put(t, e, "ann", "pro")
 		var wg sync.WaitGroup
 		for i := range 400 {
-			if _, err := e.Record(t.Context(), use("ann", "requests", 1, fmt.Sprint(i))); err != nil {
+			one := []*tollgate.Engine{e, other}[i/7%2]
+			if _, err := one.Record(t.Context(), use("ann", "requests", 1, fmt.Sprint(i))); err != nil {
 				t.Fatal(err)
 			}
 			if i%100 == 99 {
 				for _, one := range []*tollgate.Engine{e, other} {
 					wg.Go(func() {
-						if err := one.RollUp(t.Context()); err != nil && !errors.Is(err, t.Context().Err()) {
+						if err := errors.Join(tollgate.RollUpAsIdle(t.Context(), one), one.RollUp(t.Context())); err != nil && !errors.Is(err, t.Context().Err()) {
 							t.Error(err)
 						}
 					})

@@ -46,6 +46,7 @@ func (e *Engine) consumeIn(ctx context.Context, tx *store.Tx, o *op) error {
 	var v *view
 	err = tx.Locked(ctx, w.want([]*op{o}, true), func(f store.Found) (*store.Batch, error) {
 		v = newView(w, b, now, &f)
+		v.joined = true
 		v.decide(ctx, o)
 		return &v.batch, nil
 	})

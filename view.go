@@ -36,6 +36,7 @@ type view struct {
 	behind  map[id.Key]bool // customers with an act in again: their later acts wait for it
 	crossed bool            // another process has written an account the cache knew
 
+	joined    bool // in somebody else's transaction, which may yet be undone
 	unflushed bool // on SQLite, what the ends rest on may not be on disk yet
 }
 
@@ -56,7 +57,7 @@ func (v *view) settle() {
 		}
 		a.of.accounts[a.Slug] = &a.Account
 	}
-	v.w.engine.roller.note(v.accounts)
+	v.w.engine.roller.note(v)
 	for _, end := range v.ends {
 		o := end.op
 		if o.left != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/internal/store"
 	"github.com/tollgate/tollgate/period"
+	"github.com/tollgate/tollgate/quantity"
 	"github.com/tollgate/tollgate/usage"
 )
 
@@ -34,7 +35,7 @@ func TestAccountsOfOneCustomerAreRolledUpAtOnce(t *testing.T) {
 			var wg sync.WaitGroup
 			for _, k := range keys {
 				wg.Go(func() {
-					if _, err := db.Roll(t.Context(), []store.AccountKey{k}); err != nil {
+					if _, err := db.Roll(t.Context(), []store.AccountKey{k}, nil); err != nil {
 						t.Error(err)
 					}
 				})
@@ -94,4 +95,60 @@ func spelled(rolled map[store.MeterKey]map[int64]usage.Slots) map[string]string 
 		}
 	}
 	return out
+}
+
+// What a run remembers is counted as if it had been read: lines behind the tally once, those that something else has counted
+// meanwhile not again, and none when lines before it are missing.
+func TestRunsAreRolledUpAsIfTheyWereRead(t *testing.T) {
+	each(t, func(t *testing.T, db *store.DB) {
+		c := insert(t, db, customer("ann"))
+		const lines = 40
+		for _, from := range []int64{0, 1, 12, 25} { // the line before the run
+			for _, tally := range []int64{0, 12, 25, 33, lines} { // what is rolled up before it
+				k := ensure(t, db, store.AccountKey{Customer: c.Key, Slug: id.Slug(fmt.Sprintf("balance_%d_%d", from, tally))}).AccountKey
+				run := store.NewRun(from)
+				for seq := int64(1); seq <= lines; seq++ {
+					e := event(k, seq, id.Transaction(fmt.Sprint(k.Slug, seq)))
+					e.Meter = []id.Slug{"chat", "tokens"}[seq*seq%3%2]
+					e.At, e.Amount = noon().Add(time.Duration(seq*seq%7-12)*71*time.Hour), 4-e.Amount*quantity.Units(seq%5)
+					a := reread(t, db, k)
+					a.State.Seq = seq
+					b := &store.Batch{Accounts: []*store.Account{a}, Events: []*store.Event{e}}
+					if seq%9 == 0 { // a line that is no usage
+						b.Events, b.Entries = nil, []*store.Entry{entry(k, seq, fmt.Sprint(k.Slug, seq))}
+					}
+					if err := db.Commit(t.Context(), b); err != nil {
+						t.Fatal(err)
+					}
+					if seq == tally {
+						if _, err := db.Roll(t.Context(), []store.AccountKey{k}, nil); err != nil {
+							t.Fatal(err)
+						}
+					}
+					if seq <= from {
+						continue
+					}
+					if seq%9 != 0 {
+						run.Add(e)
+					}
+					run.Extend(seq)
+				}
+				for range 2 { // a run that is rolled up again changes nothing
+					more, err := db.Roll(t.Context(), []store.AccountKey{k}, map[store.AccountKey]*store.Run{k: run})
+					if err != nil || len(more) > 0 {
+						t.Fatal(more, err)
+					}
+				}
+				update(t, db, func(tx *store.Tx) error {
+					at, rolled, err := tx.RolledOf(t.Context(), k)
+					if err != nil || at != lines {
+						t.Fatalf("%s is rolled up to line %d, want %d (%v)", k.Slug, at, lines, err)
+					}
+					again, err := tx.Recount(t.Context(), k, at)
+					differ(t, string(k.Slug), spelled(again), spelled(rolled))
+					return err
+				})
+			}
+		}
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -49,18 +50,39 @@ type monthKey struct {
 	account id.Slug
 }
 
-// A roll is what one run adds to the roll-up of one account.
+// A roll is what the lines of one account from one to another add to its roll-up.
 type roll struct {
 	from, to int64
 	months   map[monthKey]*usage.Slots
 }
 
-// Roll counts the next lines of accounts into the roll-up, up to rollMax of each, and returns those of which more are
-// left. What another process counts at the same moment is left to it. Reading goes before the transaction, which is short.
-func (db *DB) Roll(ctx context.Context, keys []AccountKey) (more []AccountKey, err error) {
-	rolls, more, err := db.unrolled(ctx, keys)
-	if err != nil || len(rolls) == 0 {
-		return more, err
+func (r *roll) add(k AccountKey, meter id.Slug, f usage.Fact) {
+	d := monthKey{MeterKey{k.Customer, meter}, usage.MonthOf(f.At), k.Slug}
+	if r.months[d] == nil {
+		r.months[d] = &usage.Slots{}
+	}
+	r.months[d].Add(f)
+}
+
+// Roll counts the next lines of accounts into the roll-up and returns those of which more are left: where runs has lines
+// behind an account's tally, those, and of the others up to rollMax, which it reads. What another process counts at the same
+// moment is left to it. Reading goes before the transaction, which is short.
+func (db *DB) Roll(ctx context.Context, keys []AccountKey, runs map[AccountKey]*Run) (more []AccountKey, err error) {
+	rolls, err := db.remembered(ctx, runs)
+	if err != nil {
+		return nil, err
+	}
+	unread := slices.DeleteFunc(slices.Clone(keys), func(k AccountKey) bool { return rolls[k] != nil })
+	if len(unread) > 0 {
+		var read map[AccountKey]*roll
+		if read, more, err = db.unrolled(ctx, unread); err != nil {
+			return more, err
+		}
+		maps.Copy(rolls, read)
+	}
+	maps.DeleteFunc(rolls, func(_ AccountKey, r *roll) bool { return r.from == r.to })
+	if len(rolls) == 0 {
+		return more, nil
 	}
 	return more, db.Update(ctx, func(tx *Tx) error {
 		won, err := tx.tally(ctx, rolls)
@@ -132,19 +154,9 @@ func (db *DB) unrolled(ctx context.Context, keys []AccountKey) (map[AccountKey]*
 			}
 			return nil
 		}
-		f := usage.Fact{At: moment(at), Amount: amount, Seq: seq, Void: kind == 2}
-		d := monthKey{MeterKey{k.Customer, meter}, usage.MonthOf(f.At), k.Slug}
-		if r.months[d] == nil {
-			r.months[d] = &usage.Slots{}
-		}
-		r.months[d].Add(f)
+		r.add(k, meter, usage.Fact{At: moment(at), Amount: amount, Seq: seq, Void: kind == 2})
 		return nil
 	})
-	for k, r := range rolls {
-		if r.from == r.to {
-			delete(rolls, k)
-		}
-	}
 	return rolls, more, err
 }
 
