@@ -4,20 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 	"time"
 
-	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/internal/store"
 )
 
 const (
-	// queueMax is how many acts wait for a writer before it refuses more.
-	queueMax = 100_000
-	// groupMax is how many acts share one commit.
-	groupMax = 1000
 	// aheadMin is how many acts a group must have for the next one to be decided while it gets to disk: for fewer, waiting costs
 	// less than telling another goroutine.
 	aheadMin = 16
@@ -35,6 +29,7 @@ type writer struct {
 	engine *Engine
 	cache  cache
 	teller *teller   // on SQLite
+	shared int       // acts in the last group
 	wary   time.Time // until then, lock first
 	doubt  time.Time // until then, look every id up under the lock
 
@@ -52,27 +47,6 @@ func newWriter(e *Engine) *writer {
 	}
 	go w.loop()
 	return w
-}
-
-func (w *writer) enqueue(ops ...*op) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	switch {
-	case w.closed:
-		return fault.New(fault.Unavailable, "Tollgate is shutting down. Send the same request again.")
-	case len(w.queue)+len(ops) > queueMax:
-		return fault.New(fault.Unavailable, "Too many requests wait to be written. Send the same request again in a moment.")
-	}
-	w.queue = append(w.queue, ops...)
-	w.signal()
-	return nil
-}
-
-func (w *writer) signal() {
-	select {
-	case w.wake <- struct{}{}:
-	default:
-	}
 }
 
 func (w *writer) close() {
@@ -102,33 +76,6 @@ func (w *writer) loop() {
 			w.run(group)
 		}
 	}
-}
-
-// gather lets callers come who are on their way, such as those who were just answered: as long as they keep coming, it
-// costs less to write them together than to begin at once. It waits for nobody who is not running.
-func (w *writer) gather() {
-	for before := -1; ; {
-		w.mu.Lock()
-		n := len(w.queue)
-		w.mu.Unlock()
-		if n == before || n >= groupMax {
-			return
-		}
-		before = n
-		runtime.Gosched()
-	}
-}
-
-func (w *writer) take() ([]*op, bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	n := min(len(w.queue), groupMax)
-	group := w.queue[:n:n]
-	w.queue = w.queue[n:]
-	if len(w.queue) == 0 {
-		w.queue = nil
-	}
-	return group, w.closed
 }
 
 // run brings every act of a group to its end.
