@@ -6,13 +6,18 @@ import (
 
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/internal/store"
 	"github.com/tollgate/tollgate/internal/testdb"
 )
 
-// On SQLite the events of an account are a chain; whatever breaks it is found.
+// The events of an account are a chain; whatever breaks it is found.
 func TestTheAuditFindsABrokenChain(t *testing.T) {
 	t.Parallel()
-	e := openWith(t, testdb.SQLite(t), tollgate.Options{NoRollUp: true}) // which would count what is broken meanwhile
+	testdb.Each(t, theAuditFindsABrokenChain)
+}
+
+func theAuditFindsABrokenChain(t *testing.T, url string) {
+	e := openWith(t, url, tollgate.Options{NoRollUp: true}) // which would count what is broken meanwhile
 	const two = `
 meters:
   requests: {aggregation: sum}
@@ -44,15 +49,21 @@ plans:
 	if found := findings(); len(found) != 0 {
 		t.Fatalf("before anything is broken: %+v", found)
 	}
+	link, none := "id", "0"
+	if store.IsPostgres(url) {
+		link, none = "transaction_id", "''"
+	}
+	const of = " WHERE transaction_id = 'ann30requests'"
 	for name, stmt := range map[string]string{
-		"cut":                        "UPDATE event SET prev = 0 WHERE transaction_id = 'ann30requests'",
-		"a link left out":            "UPDATE event SET prev = (SELECT prev FROM event AS e WHERE e.id = event.prev) WHERE transaction_id = 'ann30requests'",
-		"into another's":             "UPDATE event SET prev = (SELECT id FROM event AS e WHERE e.transaction_id = 'bob29requests') WHERE transaction_id = 'ann30requests'",
-		"into another balance's":     "UPDATE event SET prev = (SELECT id FROM event AS e WHERE e.transaction_id = 'ann29tokens') WHERE transaction_id = 'ann30requests'",
-		"the last one left out":      "UPDATE account SET last = (SELECT prev FROM event AS e WHERE e.id = account.last) WHERE last = (SELECT id FROM event WHERE transaction_id = 'ann69requests')",
-		"the last one of another":    "UPDATE account SET last = (SELECT id FROM event WHERE transaction_id = 'bob69requests') WHERE last = (SELECT id FROM event WHERE transaction_id = 'ann69requests')",
-		"an event that is gone":      "DELETE FROM event WHERE transaction_id = 'ann30requests'",
-		"an amount that was changed": "UPDATE event SET delta = delta - 1 WHERE transaction_id = 'ann30requests'",
+		"cut":                        "UPDATE event SET prev = " + none + of,
+		"a link left out":            "UPDATE event SET prev = (SELECT prev FROM event AS e WHERE e." + link + " = event.prev)" + of,
+		"into another's":             "UPDATE event SET prev = (SELECT " + link + " FROM event AS e WHERE e.transaction_id = 'bob29requests')" + of,
+		"a ring":                     "UPDATE event SET prev = (SELECT " + link + " FROM event AS e WHERE e.transaction_id = 'ann60requests')" + of,
+		"into another balance's":     "UPDATE event SET prev = (SELECT " + link + " FROM event AS e WHERE e.transaction_id = 'ann29tokens')" + of,
+		"the last one left out":      "UPDATE account SET last = (SELECT prev FROM event AS e WHERE e." + link + " = account.last) WHERE last = (SELECT " + link + " FROM event WHERE transaction_id = 'ann69requests')",
+		"the last one of another":    "UPDATE account SET last = (SELECT " + link + " FROM event WHERE transaction_id = 'bob69requests') WHERE last = (SELECT " + link + " FROM event WHERE transaction_id = 'ann69requests')",
+		"an event that is gone":      "DELETE FROM event" + of,
+		"an amount that was changed": "UPDATE event SET delta = delta - 1" + of,
 	} {
 		before := []string{"CREATE TABLE kept_event AS SELECT * FROM event", "CREATE TABLE kept_account AS SELECT * FROM account"}
 		after := []string{"DELETE FROM event", "INSERT INTO event SELECT * FROM kept_event", "DROP TABLE kept_event",

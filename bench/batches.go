@@ -61,7 +61,7 @@ func (b *bench) batches() {
 // copyRate copies rows like those of real events, 10,000 at a time.
 func (b *bench) copyRate(conn *pgx.Conn, next *int64) float64 {
 	columns := []string{"customer", "account", "seq", "transaction_id", "meter", "kind", "amount", "charge", "delta", "balance", "used", "quota",
-		"available", "resets_at", "at", "recorded_at", "voided_at", "late", "hash", "hold", "paid", "properties"}
+		"available", "resets_at", "at", "recorded_at", "voided_at", "late", "hash", "hold", "paid", "properties", "prev"}
 	start := time.Now()
 	var rows int64
 	for time.Since(start) < b.span {
@@ -70,7 +70,7 @@ func (b *bench) copyRate(conn *pgx.Conn, next *int64) float64 {
 			k := base + int64(i)
 			now := time.Now().UnixMicro()
 			return []any{(k%customers)*7919*7919 + 1, "requests", k, fmt.Sprint("tx-", k), "requests", "consume", int64(1_000_000), int64(1_000_000), int64(-1_000_000),
-				int64(1e14) - k, k, int64(1e14), int64(1e14) - k, now, now, now, int64(0), false, k * 7919, "", "", ""}, nil
+				int64(1e14) - k, k, int64(1e14), int64(1e14) - k, now, now, now, int64(0), false, k * 7919, "", "", "", fmt.Sprint("tx-", k-customers)}, nil
 		}))
 		check(err)
 		*next += n

@@ -27,8 +27,9 @@ type Account struct {
 	State   credit.State
 	// CustomerVersion is the version of the customer's row in the same moment.
 	CustomerVersion int64
-	last            int64 // on SQLite: the number of the account's last event; see Batch.chain
-	lines           int64 // on SQLite: of the row, and those that chain has added
+	last            int64          // on SQLite: the number of the account's last event; see ledger.go
+	lastID          id.Transaction // on PostgreSQL: that of its last event
+	lines           int64          // of the row, and those whose events have been chained
 	// Counted says that State is the row's but for what credit.State.OnlyCounted names: no more than that needs to be written.
 	// When it is false, all is.
 	Counted bool
@@ -107,7 +108,7 @@ func (r *stateRow) read() (credit.State, error) {
 func scanAccount(row scanner) (Account, error) {
 	var a Account
 	var r stateRow
-	if err := row.Scan(append([]any{&a.Customer, &a.Version, &a.CustomerVersion, &a.last}, r.columns()...)...); err != nil {
+	if err := row.Scan(append([]any{&a.Customer, &a.Version, &a.CustomerVersion, &a.last, &a.lastID}, r.columns()...)...); err != nil {
 		return a, err
 	}
 	var err error
@@ -158,13 +159,13 @@ func (tx *Tx) EnsureAccounts(ctx context.Context, keys []AccountKey) error {
 const accountUpdate = `
 	UPDATE account
 	SET version = version + 1, seq = $4, opened = $5, window_start = $6, window_end = $7, quota = $8, unlimited = $9, soft = $10,
-		used = $11, spent = $12, detail = $13
+		used = $11, spent = $12, detail = $13, last = $14
 	WHERE customer = $1 AND slug = $2 AND version = $3`
 
 // countUpdate is accountUpdate of an account that is Counted.
 const countUpdate = `
 	UPDATE account
-	SET version = version + 1, seq = $4, used = $5, spent = $6
+	SET version = version + 1, seq = $4, used = $5, spent = $6, last = $7
 	WHERE customer = $1 AND slug = $2 AND version = $3`
 
 // update returns the statement that writes the account, and its arguments.
@@ -172,13 +173,13 @@ func (a *Account) update() (statement, error) {
 	s := &a.State
 	if a.Counted {
 		return statement{text: countUpdate, args: []any{
-			int64(a.Customer), string(a.Slug), a.Version, s.Seq, int64(s.Window.Used), int64(s.Window.Spent),
+			int64(a.Customer), string(a.Slug), a.Version, s.Seq, int64(s.Window.Used), int64(s.Window.Spent), string(a.lastID),
 		}}, nil
 	}
 	text, err := spell(s)
 	return statement{text: accountUpdate, args: []any{
 		int64(a.Customer), string(a.Slug), a.Version, s.Seq, s.Opened, micros(s.Window.Start), micros(s.Window.End),
-		int64(s.Limit), s.Unlimited, s.Soft, int64(s.Window.Used), int64(s.Window.Spent), text,
+		int64(s.Limit), s.Unlimited, s.Soft, int64(s.Window.Used), int64(s.Window.Spent), text, string(a.lastID),
 	}}, err
 }
 

@@ -18,10 +18,10 @@ const accountsUpdate = `
 	WITH written AS (
 		UPDATE account AS a
 		SET version = a.version + 1, seq = r.seq, opened = r.opened, window_start = r.window_start, window_end = r.window_end,
-			quota = r.quota, unlimited = r.unlimited, soft = r.soft, used = r.used, spent = r.spent, detail = r.detail
+			quota = r.quota, unlimited = r.unlimited, soft = r.soft, used = r.used, spent = r.spent, detail = r.detail, last = r.last
 		FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::boolean[], $7::bigint[], $8::bigint[],
-			$9::bigint[], $10::boolean[], $11::boolean[], $12::bigint[], $13::bigint[], $14::text[])
-			AS r(customer, slug, version, seq, opened, window_start, window_end, quota, unlimited, soft, used, spent, detail)
+			$9::bigint[], $10::boolean[], $11::boolean[], $12::bigint[], $13::bigint[], $14::text[], $15::text[])
+			AS r(customer, slug, version, seq, opened, window_start, window_end, quota, unlimited, soft, used, spent, detail, last)
 		WHERE a.customer = r.customer AND a.slug = r.slug AND a.version = r.version
 		RETURNING 1
 	)
@@ -31,9 +31,9 @@ const accountsUpdate = `
 const countsUpdate = `
 	WITH written AS (
 		UPDATE account AS a
-		SET version = a.version + 1, seq = r.seq, used = r.used, spent = r.spent
-		FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
-			AS r(customer, slug, version, seq, used, spent)
+		SET version = a.version + 1, seq = r.seq, used = r.used, spent = r.spent, last = r.last
+		FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[])
+			AS r(customer, slug, version, seq, used, spent, last)
 		WHERE a.customer = r.customer AND a.slug = r.slug AND a.version = r.version
 		RETURNING 1
 	)
@@ -51,6 +51,9 @@ type statement struct {
 // statements returns what writes b in one flight, in order.
 func (b *Batch) statements() ([]statement, error) {
 	var out []statement
+	if err := b.place(); err != nil {
+		return nil, err
+	}
 	if len(b.Accounts) > 0 {
 		s, err := accountsStatement(b.Accounts)
 		if err != nil {
@@ -63,10 +66,29 @@ func (b *Batch) statements() ([]statement, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, statement{text: "COPY event (" + eventNames + ") FROM STDIN BINARY", rows: rows})
+		out = append(out, statement{text: "COPY event (" + eventNames + ", prev) FROM STDIN BINARY", rows: rows})
 	}
 	rare, err := b.rare()
 	return append(out, rare...), err
+}
+
+// place puts the events of a batch at the ends of their accounts' chains. The account of each must be in the batch.
+func (b *Batch) place() error {
+	accounts := make(map[AccountKey]*Account, len(b.Accounts))
+	for _, a := range b.Accounts {
+		accounts[a.AccountKey] = a
+	}
+	for _, e := range b.Events {
+		a := accounts[AccountKey{e.Key, e.PaidBy}]
+		if a == nil || e.Line.Seq <= a.lines {
+			return fmt.Errorf("event %s cannot be line %d of its account: %w", e.TransactionID, e.Line.Seq, ErrSeen)
+		}
+		e.prev, a.lastID, a.lines = a.lastID, e.TransactionID, e.Line.Seq
+	}
+	for _, a := range b.Accounts {
+		a.lines = a.State.Seq
+	}
+	return nil
 }
 
 // rare returns the row-by-row statements, whose text is the same on both engines.
@@ -124,15 +146,16 @@ func accountsStatement(unordered []*Account) (statement, error) {
 		return cmp.Or(cmp.Compare(a.Customer, b.Customer), cmp.Compare(a.Slug, b.Slug))
 	})
 	n := len(accounts)
-	customer, version, seq, used, spent, slug := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]string, n)
+	customer, version, seq, used, spent := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+	slug, last := make([]string, n), make([]string, n)
 	counted := true
 	for i, a := range accounts {
 		customer[i], slug[i], version[i], seq[i] = int64(a.Customer), string(a.Slug), a.Version, a.State.Seq
-		used[i], spent[i] = int64(a.State.Window.Used), int64(a.State.Window.Spent)
+		used[i], spent[i], last[i] = int64(a.State.Window.Used), int64(a.State.Window.Spent), string(a.lastID)
 		counted = counted && a.Counted
 	}
 	if counted {
-		return statement{text: countsUpdate, args: []any{int64(n), customer, slug, version, seq, used, spent}}, nil
+		return statement{text: countsUpdate, args: []any{int64(n), customer, slug, version, seq, used, spent, last}}, nil
 	}
 	start, end, quota := make([]int64, n), make([]int64, n), make([]int64, n)
 	opened, unlimited, soft, text := make([]bool, n), make([]bool, n), make([]bool, n), make([]string, n)
@@ -146,6 +169,6 @@ func accountsStatement(unordered []*Account) (statement, error) {
 		quota[i], unlimited[i], soft[i] = int64(s.Limit), s.Unlimited, s.Soft
 	}
 	return statement{text: accountsUpdate, args: []any{
-		int64(n), customer, slug, version, seq, opened, start, end, quota, unlimited, soft, used, spent, text,
+		int64(n), customer, slug, version, seq, opened, start, end, quota, unlimited, soft, used, spent, text, last,
 	}}, nil
 }

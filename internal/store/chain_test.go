@@ -24,8 +24,29 @@ func linesOf(t *testing.T, db *store.DB, k store.AccountKey) (lines []store.Line
 // A database of before the chain has an index of all events in its place.
 func TestEventsOfBeforeTheChainAreChained(t *testing.T) {
 	t.Parallel()
-	path := testdb.SQLite(t)
-	db, err := store.Open(t.Context(), path)
+	testdb.Each(t, eventsOfBeforeAreChained)
+}
+
+// unchain returns what makes a database one of before its chain.
+func unchain(db *store.DB) []string {
+	common := []string{
+		"CREATE UNIQUE INDEX event_ledger ON event (account, customer, seq)",
+		"ALTER TABLE account DROP COLUMN last",
+		"DELETE FROM migration WHERE name IN ('0015_event_chain.sql', '0016_event_chain.sql')",
+	}
+	if db.Postgres() {
+		return append([]string{"DROP INDEX event_anchor", "ALTER TABLE event DROP COLUMN prev"}, common...)
+	}
+	return append([]string{
+		"CREATE TABLE before AS SELECT * FROM event ORDER BY seq % 7", // in an order of its own
+		"ALTER TABLE before DROP COLUMN id", "ALTER TABLE before DROP COLUMN prev",
+		"DROP TABLE event", "ALTER TABLE before RENAME TO event",
+		"CREATE UNIQUE INDEX event_once ON event (customer, transaction_id)",
+	}, common...)
+}
+
+func eventsOfBeforeAreChained(t *testing.T, url string) {
+	db, err := store.Open(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,15 +72,7 @@ func TestEventsOfBeforeTheChainAreChained(t *testing.T) {
 	for _, a := range accounts {
 		want = append(want, linesOf(t, db, a.AccountKey))
 	}
-	for _, stmt := range []string{
-		"CREATE TABLE before AS SELECT * FROM event ORDER BY seq % 7", // in an order of its own
-		"ALTER TABLE before DROP COLUMN id", "ALTER TABLE before DROP COLUMN prev",
-		"DROP TABLE event", "ALTER TABLE before RENAME TO event",
-		"CREATE UNIQUE INDEX event_ledger ON event (account, customer, seq)",
-		"CREATE UNIQUE INDEX event_once ON event (customer, transaction_id)",
-		"ALTER TABLE account DROP COLUMN last",
-		"DELETE FROM migration WHERE name = '0015_event_chain.sql'",
-	} {
+	for _, stmt := range unchain(db) {
 		if _, err := db.SQL().Exec(stmt); err != nil {
 			t.Fatal(stmt, err)
 		}
@@ -67,7 +80,7 @@ func TestEventsOfBeforeTheChainAreChained(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	db = open(t, path)
+	db = open(t, url)
 	for i, a := range accounts {
 		a := reread(t, db, a.AccountKey)
 		differ(t, fmt.Sprint("lines of account ", i), want[i], linesOf(t, db, a.AccountKey))
@@ -83,8 +96,10 @@ func TestEventsOfBeforeTheChainAreChained(t *testing.T) {
 
 // An account that is written without events keeps its place in the chain.
 func TestTheChainGoesOnAfterOtherLines(t *testing.T) {
-	t.Parallel()
-	db := open(t, testdb.SQLite(t))
+	each(t, theChainGoesOn)
+}
+
+func theChainGoesOn(t *testing.T, db *store.DB) {
 	a := account(t, db, "ann")
 	for round := range 5 {
 		b := &store.Batch{Accounts: []*store.Account{a}}

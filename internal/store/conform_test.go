@@ -204,7 +204,7 @@ func TestASampleStateHasEveryField(t *testing.T) {
 // differ reports how got differs from want.
 func differ(t testing.TB, what string, want, got any) {
 	t.Helper()
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(store.Account{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(store.Account{}, store.Event{})); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", what, diff)
 	}
 }

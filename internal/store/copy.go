@@ -2,10 +2,10 @@ package store
 
 import "encoding/binary"
 
-// copyRows spells events for COPY … BINARY, in the order of eventNames
+// copyRows spells events for COPY … BINARY, in the order of eventNames, with prev
 // (https://www.postgresql.org/docs/15/sql-copy.html, "Binary Format").
 func copyRows(events []*Event) ([]byte, error) {
-	const columns = 22
+	const columns = 23
 	b := make([]byte, 0, 64+len(events)*400)
 	b = append(b, "PGCOPY\n\xff\r\n\x00"...)
 	b = append(b, make([]byte, 8)...) // no flags, no header extension
@@ -40,6 +40,7 @@ func copyRows(events []*Event) ([]byte, error) {
 		text(e.Hold)
 		text(paid)
 		text(string(e.Properties))
+		text(string(e.prev))
 	}
 	return binary.BigEndian.AppendUint16(b, 0xffff), nil
 }

@@ -30,8 +30,8 @@ type dialect struct {
 	lateral  bool                // looks rows up one key at a time; see match
 	lock     string              // ends a SELECT whose accounts, a, the transaction will write
 	share    string              // ends a SELECT whose customers, c, nobody may change until the transaction ends
-	last     string              // the number of the last event of an account, a
-	chained  bool                // the events of an account are a chain, not in an index; see ledger.go
+	last     string              // the last event of an account, a, by its number and by its transaction: one of the two is kept
+	link     string              // what events are chained by, next to their customer; see ledger.go
 	schema   *schema             // where our tables are; nil for where the database puts them
 	isUnique func(error) bool    // the write broke a unique index
 	isRetry  func(error) bool    // the transaction lost a race: run it again
@@ -44,7 +44,8 @@ func postgres() dialect {
 		texts:    "jsonb_array_elements_text(CAST($1 AS jsonb))",
 		lock:     "FOR UPDATE",
 		share:    "FOR SHARE OF c",
-		last:     "0::bigint",
+		last:     "0::bigint, a.last",
+		link:     "transaction_id",
 		lateral:  true,
 		isUnique: func(err error) bool { return pgCode(err) == "23505" },
 		isRetry:  func(err error) bool { c := pgCode(err); return c == "40001" || c == "40P01" },
@@ -56,7 +57,7 @@ func sqliteDialect() dialect {
 	return dialect{
 		ddl:  types.Replace,
 		rows: "json_each($1)", texts: "json_each($1)",
-		last: "a.last", chained: true,
+		last: "a.last, ''", link: "id",
 		isUnique: func(err error) bool {
 			c := sqliteCode(err)
 			return c == sqlite3.SQLITE_CONSTRAINT_UNIQUE || c == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
@@ -145,9 +146,15 @@ func openPostgres(ctx context.Context, rawURL string) (*DB, error) {
 	if ours.pooled {
 		cfg.ConnConfig.DefaultQueryExecMode = pooledMode
 		cfg.ConnConfig.StatementCacheCapacity, cfg.ConnConfig.DescriptionCacheCapacity = 0, 0
-	} else if _, set := cfg.ConnConfig.RuntimeParams["plan_cache_mode"]; !set {
-		// Every look-up of ours goes by a key, whatever its value: planning it anew takes longer than running it.
-		cfg.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	} else {
+		// Every look-up of ours goes by a key, whatever its value: to plan it anew, or to compile it, takes longer than to run it. Its
+		// plan is made while a table may still be a single page, which by the usual cost would better be read whole: so it would be ever
+		// after, until the server has counted the table again.
+		for name, value := range map[string]string{"plan_cache_mode": "force_generic_plan", "jit": "off", "random_page_cost": "0.1"} {
+			if _, set := cfg.ConnConfig.RuntimeParams[name]; !set {
+				cfg.ConnConfig.RuntimeParams[name] = value
+			}
+		}
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {

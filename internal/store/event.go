@@ -28,6 +28,8 @@ type Event struct {
 	Unlimited bool
 	Available quantity.Units
 	ResetsAt  time.Time
+
+	prev id.Transaction // on PostgreSQL: the account's event before; see Batch.place
 }
 
 // Answer returns the balance as the event's caller was told it.
@@ -51,9 +53,9 @@ const (
 		e.used, e.quota, e.available, e.resets_at, e.at, e.recorded_at, e.voided_at, e.late, e.hash, e.hold, e.paid, e.properties`
 	eventNames = `customer, account, seq, transaction_id, meter, kind, amount, charge, delta, balance,
 		used, quota, available, resets_at, at, recorded_at, voided_at, late, hash, hold, paid, properties`
-	// eventInsert takes the values of an event.
-	eventInsert = `INSERT INTO event (` + eventNames + `)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`
+	// eventInsert takes the values of an event, and the one before it.
+	eventInsert = `INSERT INTO event (` + eventNames + `, prev)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`
 )
 
 // values returns the event in the order of its columns.

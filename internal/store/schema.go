@@ -35,7 +35,7 @@ func newSchema(name string) (*schema, error) {
 	if !regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`).MatchString(name) { // what PostgreSQL takes without quotes
 		return nil, fmt.Errorf("%q cannot be the schema of the PostgreSQL URL: use lower-case letters, digits and _", name)
 	}
-	return &schema{name: name, tables: regexp.MustCompile(`\b(FROM|JOIN|INTO|UPDATE|TABLE|EXISTS|ON|COPY) (` + strings.Join(tables(), "|") + `)\b`)}, nil
+	return &schema{name: name, tables: regexp.MustCompile(`\b(FROM|JOIN|INTO|UPDATE|TABLE|EXISTS|ON|COPY|DROP INDEX) (` + strings.Join(tables(), "|") + `|event_ledger)\b`)}, nil
 }
 
 // in returns a statement with its tables in the schema.

@@ -12,9 +12,12 @@ func (tx *Tx) write(ctx context.Context, b *Batch) error {
 	if b == nil {
 		return nil
 	}
-	if tx.chained {
+	if !tx.lateral {
 		err := b.chain(func(text string, args ...any) (sql.Result, error) { return tx.sql.ExecContext(ctx, text, args...) })
 		return tx.seen("write batch", err)
+	}
+	if err := b.place(); err != nil {
+		return err
 	}
 	for _, a := range b.Accounts {
 		if err := tx.writeAccount(ctx, a); err != nil {
@@ -26,7 +29,7 @@ func (tx *Tx) write(ctx context.Context, b *Batch) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.run(ctx, []statement{{text: eventInsert, args: values}}); err != nil {
+		if err := tx.run(ctx, []statement{{text: eventInsert, args: append(values, string(e.prev))}}); err != nil {
 			return err
 		}
 	}

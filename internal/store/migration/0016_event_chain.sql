@@ -1,0 +1,16 @@
+-- On PostgreSQL each event names the one before it of the same account, by its transaction, and the account names its last one: a chain,
+-- in place of an index of all events by their line that every act would have to write another page of. event_anchor leads into
+-- the chain near any line. An older process, which knows of no chain, can record nothing.
+-- postgres: ALTER TABLE account ADD COLUMN last TEXT COLLATE "C" NOT NULL DEFAULT '';
+-- postgres: ALTER TABLE event ADD COLUMN prev TEXT COLLATE "C" NOT NULL DEFAULT '';
+-- postgres: UPDATE event AS e
+-- postgres: SET prev = n.prev
+-- postgres: FROM (SELECT customer, transaction_id, LAG(transaction_id, 1, '') OVER (PARTITION BY account, customer ORDER BY seq) AS prev FROM event) AS n
+-- postgres: WHERE e.customer = n.customer AND e.transaction_id = n.transaction_id AND n.prev <> '';
+-- postgres: UPDATE account AS a
+-- postgres: SET last = n.transaction_id
+-- postgres: FROM (SELECT DISTINCT ON (account, customer) account, customer, transaction_id FROM event ORDER BY account, customer, seq DESC) AS n
+-- postgres: WHERE a.customer = n.customer AND a.slug = n.account;
+-- postgres: ALTER TABLE event ALTER COLUMN prev DROP DEFAULT;
+-- postgres: DROP INDEX event_ledger;
+-- postgres: CREATE INDEX event_anchor ON event (account, customer, seq) WHERE seq % 64 = 0;
