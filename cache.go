@@ -2,6 +2,7 @@ package tollgate
 
 import (
 	"hash/maphash"
+	"maps"
 
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/internal/store"
@@ -66,6 +67,13 @@ func (c *cache) add(customer store.Customer) *member {
 func (c *cache) drop(name id.Customer) {
 	delete(c.young, name)
 	delete(c.old, name)
+}
+
+// keepOnly drops the customers that keep does not want.
+func (c *cache) keepOnly(keep func(id.Customer) bool) {
+	for _, members := range []map[id.Customer]*member{c.young, c.old} {
+		maps.DeleteFunc(members, func(name id.Customer, _ *member) bool { return !keep(name) })
+	}
 }
 
 // knows reports whether a transaction was recorded a moment ago, as far as its mark tells.

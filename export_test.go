@@ -32,3 +32,6 @@ func RollUpAsIdle(ctx context.Context, e *Engine) error {
 	e.roller.mu.Unlock()
 	return e.roller.work(ctx)
 }
+
+// Working returns how many of an Engine's writers work now.
+func Working(e *Engine) int { return len(e.working()) }

@@ -306,3 +306,58 @@ func TestHoldsAreNotDeniedWhenTheDatabaseIsGone(t *testing.T) {
 		t.Errorf("the capture, with the database again: %v", err)
 	}
 }
+
+// While two processes write the same accounts, half of the writers of each work, and all of them again later, each with what it may
+// still rely on: nothing is spent twice or lost.
+func TestWritersStandBackWhileProcessesCross(t *testing.T) {
+	t.Parallel()
+	c := newClock(noon())
+	url := testdb.Postgres(t)
+	var both []*tollgate.Engine
+	for range 2 {
+		both = append(both, openShop(t, url, tollgate.Options{Now: c.now, Writers: 4}))
+	}
+	const customers, rounds = 40, 6
+	for i := range customers {
+		put(t, both[0], id.Customer(fmt.Sprint("c", i)), "pro")
+	}
+	spend := func(round int, engines ...*tollgate.Engine) {
+		var wg sync.WaitGroup
+		for n, e := range engines {
+			for i := range customers {
+				wg.Go(func() {
+					tx := fmt.Sprint(round, "-", n, "-", i)
+					if _, err := e.Consume(t.Context(), use(id.Customer(fmt.Sprint("c", i)), "requests", 1, tx)); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+		}
+		wg.Wait()
+	}
+	for phase := range 3 {
+		for round := range rounds {
+			spend(100*phase+round, both...)
+		}
+		if n := tollgate.Working(both[0]) + tollgate.Working(both[1]); n == 8 {
+			t.Errorf("phase %d: all writers of both work", phase)
+		}
+		c.move(time.Minute)
+		if n := tollgate.Working(both[0]) + tollgate.Working(both[1]); n != 8 {
+			t.Errorf("phase %d: a minute later %d of 8 writers work", phase, n)
+		}
+		for round := range rounds { // one process alone, so that the other's caches are old
+			spend(100*phase+50+round, both[phase%2])
+		}
+		c.move(time.Minute)
+	}
+	for i := range customers {
+		got := available(t, both[0], id.Customer(fmt.Sprint("c", i)), "requests")
+		if want := fmt.Sprint(1000 - 3*rounds*3); got != want {
+			t.Errorf("customer %d has %s left, want %s", i, got, want)
+		}
+	}
+	if a, err := both[0].Audit(t.Context()); err != nil || len(a.Findings) > 0 {
+		t.Errorf("audit: %+v, %v", a.Findings, err)
+	}
+}

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/tollgate/tollgate/fault"
-	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/internal/store"
 )
 
@@ -58,6 +57,7 @@ type Engine struct {
 	log     *slog.Logger
 	seed    maphash.Seed
 	writers []*writer
+	lanes   lanes
 	roller  *roller
 	watch   watch
 	seller  *seller // nil without payments
@@ -149,19 +149,11 @@ func (e *Engine) Ready(ctx context.Context) error {
 // Now returns the Engine's time: UTC, in whole microseconds, as it is stored.
 func (e *Engine) Now() time.Time { return e.clock().UTC().Truncate(time.Microsecond) }
 
-// writerOf returns the writer that owns a customer.
-func (e *Engine) writerOf(c id.Customer) *writer {
-	if len(e.writers) == 1 {
-		return e.writers[0]
-	}
-	return e.writers[maphash.String(e.seed, string(c))%uint64(len(e.writers))]
-}
-
 // do sends an act to its customer's writer and waits for its end. When ctx ends first the act may still be
 // done; the same request again is safe.
 func (e *Engine) do(ctx context.Context, o *op) error {
 	o.ctx, o.done = ctx, make(chan struct{})
-	if err := e.writerOf(o.customer).enqueue(o); err != nil {
+	if err := e.writerOf(o.customer, e.working()).enqueue(o); err != nil {
 		return err
 	}
 	return o.wait(ctx)

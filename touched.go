@@ -39,7 +39,7 @@ func (v *view) account(o *op, m *member) *touched {
 	if v.found != nil {
 		src = v.found.Accounts[k]
 		if src != nil && known != nil && known.Version != src.Version {
-			v.crossed = true
+			v.crossed++
 		}
 	}
 	if src == nil {

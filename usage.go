@@ -66,7 +66,7 @@ func (e *Engine) batch(ctx context.Context, usage []meter.Usage, kind func(meter
 			With("field", "events").With("value", len(usage)).With("limit", BatchMax)
 	}
 	out, ops := make([]Outcome, len(usage)), make([]*op, len(usage))
-	queues := map[*writer][]*op{}
+	queues, working := map[*writer][]*op{}, e.working()
 	for i, u := range usage {
 		o, err := e.usageOp(u, kind(u))
 		if err != nil {
@@ -74,7 +74,7 @@ func (e *Engine) batch(ctx context.Context, usage []meter.Usage, kind func(meter
 			continue
 		}
 		o.ctx, o.done, ops[i] = ctx, make(chan struct{}), o
-		w := e.writerOf(o.customer)
+		w := e.writerOf(o.customer, working)
 		queues[w] = append(queues[w], o)
 	}
 	for w, queue := range queues {

@@ -34,7 +34,7 @@ type view struct {
 	ends    []end
 	again   []*op           // to be attempted anew: under the lock, or because their plan changed under way
 	behind  map[id.Key]bool // customers with an act in again: their later acts wait for it
-	crossed bool            // another process has written an account the cache knew
+	crossed int             // accounts the cache knew that another process has written
 
 	joined    bool // in somebody else's transaction, which may yet be undone
 	unflushed bool // on SQLite, what the ends rest on may not be on disk yet

@@ -30,6 +30,7 @@ type writer struct {
 	cache  cache
 	teller *teller   // on SQLite
 	shared int       // acts in the last group
+	turns  int64     // of the lanes that it has taken note of
 	wary   time.Time // until then, lock first
 	doubt  time.Time // until then, look every id up under the lock
 
@@ -132,6 +133,7 @@ func (w *writer) attempt(ctx context.Context, ops []*op) ([]*op, error) {
 	defer cancel()
 	now := w.engine.Now()
 	b := w.engine.book.Load()
+	w.refresh()
 	ops, err := w.load(ctx, b, ops)
 	if err != nil || len(ops) == 0 {
 		return ops, err
@@ -192,8 +194,9 @@ func (w *writer) lockedAttempt(ctx context.Context, b *book, ops []*op, now time
 		return ops, err
 	}
 	v.unflushed = len(v.batch.Accounts) == 0
-	if v.crossed {
+	if v.crossed > 0 {
 		w.wary = now.Add(pessimism)
+		w.engine.cross(now, v.crossed, len(v.accounts))
 	}
 	v.settle()
 	return v.again, nil

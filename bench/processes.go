@@ -84,6 +84,6 @@ func work(args []string) {
 	}
 	time.Sleep(time.Until(time.UnixMicro(start)))
 	var s serial
-	load(ctx, callers, span/4, act, &s)
+	load(ctx, callers, span, act, &s) // until it knows its customers
 	fmt.Println(load(ctx, callers, span, act, &s).rate)
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/tollgate/tollgate/id"
 )
 
 // landing is what a flight of statements came to.
@@ -104,7 +106,7 @@ type wireRow struct {
 	types   *pgtype.Map
 }
 
-// Scan reads the row's numbers, truths and texts at once; other kinds of them it leaves to the driver.
+// Scan reads the row's numbers, truths and texts, and the keys and names of most rows, at once; other kinds of them it leaves to the driver.
 func (r wireRow) Scan(dest ...any) error {
 	if len(dest) != len(r.values) || len(dest) != len(r.columns) {
 		return fmt.Errorf("the row has %d columns, and %d are read", len(r.values), len(dest))
@@ -124,6 +126,21 @@ func (r wireRow) Scan(dest ...any) error {
 		case *string:
 			if v != nil {
 				*to = string(v)
+				continue
+			}
+		case *id.Key:
+			if len(v) == 8 {
+				*to = id.Key(binary.BigEndian.Uint64(v))
+				continue
+			}
+		case *id.Slug:
+			if v != nil {
+				*to = id.Slug(v)
+				continue
+			}
+		case *id.Transaction:
+			if v != nil {
+				*to = id.Transaction(v)
 				continue
 			}
 		}
