@@ -19,6 +19,8 @@ const (
 	rollWaitMax = 100_000
 	// rollKeptMax is how many bytes of memory it takes to remember what was written; beyond that it is read.
 	rollKeptMax = 8 << 20
+	// rollRests is how many times as long as it has read the roll-up lets others write.
+	rollRests = 3
 	// rollIdle is how long nothing is written before accounts with fewer lines are rolled up, too.
 	rollIdle = 2 * time.Second
 	// rollLook is how often, while something is written all the time, accounts with rollLines are looked for that are not
@@ -151,9 +153,13 @@ func (r *roller) work(ctx context.Context) error {
 		if len(group) == 0 {
 			break
 		}
+		began := time.Now()
 		if err := r.engine.roll(ctx, group, runs); err != nil {
 			r.lose()
 			return err
+		}
+		if len(runs) < len(group) {
+			r.rest(ctx, time.Since(began))
 		}
 	}
 	r.mu.Lock()
@@ -167,11 +173,25 @@ func (r *roller) work(ctx context.Context) error {
 	}
 	r.lost, r.looked = lines > 1, time.Now() // those with fewer lines are still to be found
 	r.mu.Unlock()
-	err := r.engine.rollAll(ctx, lines)
+	err := r.engine.rollAll(ctx, lines, r.rest)
 	if err != nil {
 		r.lose()
 	}
 	return err
+}
+
+// rest keeps reading, which took a while, from slowing down those who write meanwhile.
+func (r *roller) rest(ctx context.Context, took time.Duration) {
+	r.mu.Lock()
+	idle := time.Since(r.wrote) >= rollIdle
+	r.mu.Unlock()
+	if idle {
+		return
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(min(rollRests*took, rollIdle)):
+	}
 }
 
 // lose says that accounts are waiting that are not remembered.
@@ -226,20 +246,24 @@ func (e *Engine) roll(ctx context.Context, group []store.AccountKey, runs map[st
 // RollUp brings the roll-up of usage up to the ledger at once, such as after an import, rather than in the background.
 // Answers are the same before and after; they come sooner.
 func (e *Engine) RollUp(ctx context.Context) error {
-	return outside("roll usage up", e.rollAll(ctx, 1))
+	return outside("roll usage up", e.rollAll(ctx, 1, nil))
 }
 
-// rollAll counts the lines of every account that has so many of them waiting.
-func (e *Engine) rollAll(ctx context.Context, lines int64) error {
+// rollAll counts the lines of every account that has so many of them waiting, and after each page of accounts calls rest, unless it is nil.
+func (e *Engine) rollAll(ctx context.Context, lines int64, rest func(context.Context, time.Duration)) error {
 	var after store.AccountKey
 	for {
 		page, err := e.db.Unrolled(ctx, after, lines, rollAccounts)
 		if err != nil || len(page) == 0 {
 			return err
 		}
+		began := time.Now()
 		after = page[len(page)-1]
 		if err := e.roll(ctx, page, nil); err != nil {
 			return err
+		}
+		if rest != nil {
+			rest(ctx, time.Since(began))
 		}
 	}
 }

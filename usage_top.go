@@ -79,7 +79,7 @@ func (e *Engine) UsageTop(ctx context.Context, r TopRequest) (Top, error) {
 	if span.End.Before(cut.span.End) {
 		span.End = span.End.Add(usage.Grain)
 	}
-	if err := e.rollAll(ctx, rollLines); err != nil {
+	if err := e.rollAll(ctx, rollLines, nil); err != nil {
 		return Top{}, outside("roll usage up", err)
 	}
 	all, err := e.tallied(ctx, span, cut.calendar, r.Meter)

@@ -148,9 +148,9 @@ func openPostgres(ctx context.Context, rawURL string) (*DB, error) {
 		cfg.ConnConfig.StatementCacheCapacity, cfg.ConnConfig.DescriptionCacheCapacity = 0, 0
 	} else {
 		// Every look-up of ours goes by a key, whatever its value: to plan it anew, or to compile it, takes longer than to run it. Its
-		// plan is made while a table may still be a single page, which by the usual cost would better be read whole: so it would be ever
-		// after, until the server has counted the table again.
-		for name, value := range map[string]string{"plan_cache_mode": "force_generic_plan", "jit": "off", "random_page_cost": "0.1"} {
+		// plan is made while a table may still be empty, which by its cost would better be read whole: so it would be ever after, until
+		// the server has counted the table again.
+		for name, value := range map[string]string{"plan_cache_mode": "force_generic_plan", "jit": "off", "enable_seqscan": "off"} {
 			if _, set := cfg.ConnConfig.RuntimeParams[name]; !set {
 				cfg.ConnConfig.RuntimeParams[name] = value
 			}

@@ -16,25 +16,31 @@ import (
 // where rows have none without another index, transactions. Line numbers are unique all the same: an event is written together with
 // its account, whose version guards it.
 
-// eventsWithin is a FROM clause of the events, e, within ranges of lines. ranges is a query of customers, slugs and first
-// and final line numbers, as c, s, f and l.
-func (d dialect) eventsWithin(ranges string) string {
+// eventsWithin is a FROM clause of the events, e, within ranges of lines, with their customer, account and seq and the columns
+// of more. ranges is a query of customers, slugs and first and final line numbers, as c, s, f and l.
+func (d dialect) eventsWithin(ranges string, more ...string) string {
+	names, columns := "", ""
+	for _, c := range more {
+		names, columns = names+", "+c, columns+", n."+c
+	}
+	// A link is an event with what names the one before it. The first link is none, so that it comes before every line; its columns are
+	// those of no event, for the sake of their types.
 	return `FROM (
-			WITH RECURSIVE link(customer, account, f, l, above, id) AS (
+			WITH RECURSIVE link(customer, account, f, l, seq, id` + names + `) AS (
 				SELECT r.c, r.s, r.f, r.l, 9223372036854775807, COALESCE(
-					(SELECT n.` + d.link + ` FROM event AS n WHERE n.account = r.s AND n.customer = r.c AND n.seq >= r.l AND n.seq % 64 = 0 ORDER BY n.seq LIMIT 1),
-					(SELECT a.last FROM account AS a WHERE a.customer = r.c AND a.slug = r.s))
+					(SELECT a.` + d.link + ` FROM event AS a WHERE a.account = r.s AND a.customer = r.c AND a.seq >= r.l AND a.seq % 64 = 0 ORDER BY a.seq LIMIT 1),
+					(SELECT a.last FROM account AS a WHERE a.customer = r.c AND a.slug = r.s))` + columns + `
 				FROM (` + ranges + `) AS r
+				LEFT JOIN event AS n ON n.` + d.link + ` = NULL
 				UNION ALL
-				SELECT link.customer, link.account, link.f, link.l, n.seq, n.prev
+				SELECT link.customer, link.account, link.f, link.l, n.seq, n.prev` + columns + `
 				FROM link
-				` + d.match("event", "n", "n."+d.link+" = link.id AND n.customer = link.customer", "") + `
-				WHERE n.seq > link.f AND n.seq < link.above AND n.account = link.account
+				` + d.match("event", "n", `n.`+d.link+` = link.id AND n.customer = link.customer`, "") + `
+				WHERE link.seq > link.f AND n.seq >= link.f AND n.seq < link.seq -- whatever the chain says, it goes down,
+					AND n.account = link.account -- and nobody sees what is another's
 			)
-			SELECT customer, account, f, l, id FROM link
-		) AS r
-		` + d.match("event", "e", `e.`+d.link+` = r.id AND e.seq BETWEEN r.f AND r.l
-			AND e.customer = r.customer AND e.account = r.account`, "") // whatever the chain says, nobody sees what is another's
+			SELECT customer, account, seq` + names + ` FROM link WHERE seq BETWEEN f AND l AND seq < 9223372036854775807
+		) AS e`
 }
 
 // packedRanges is a query of ranges that packRanges has spelled, for eventsWithin.
@@ -83,7 +89,8 @@ func (tx *Tx) lines(ctx context.Context, k AccountKey, ends string, bound int64,
 	}); err != nil {
 		return nil, fmt.Errorf("read entries: %w", err)
 	}
-	rows, err = tx.sql.QueryContext(ctx, `SELECT `+eventColumns+` `+tx.eventsWithin(ranges), args...)
+	more := strings.Split(strings.Join(strings.Fields(eventNames), ""), ",")[3:]
+	rows, err = tx.sql.QueryContext(ctx, `SELECT `+eventColumns+` `+tx.eventsWithin(ranges, more...), args...)
 	if err != nil {
 		return nil, fmt.Errorf("read events: %w", err)
 	}

@@ -120,7 +120,7 @@ func (db *DB) unrolled(ctx context.Context, keys []AccountKey) (map[AccountKey]*
 		SELECT 0, a.customer, '', a.slug, a.seq, COALESCE(t.seq, 0), 0`+accounts+`
 		UNION ALL
 		SELECT 1, e.customer, e.meter, e.account, e.seq, e.at, e.amount
-		`+db.eventsWithin(ranges)+`
+		`+db.eventsWithin(ranges, "meter", "at", "amount")+`
 		UNION ALL
 		SELECT 2, e.customer, e.meter, e.account, e.seq, e.at, e.amount
 		FROM (`+ranges+`) AS r
@@ -316,7 +316,7 @@ func (tx *Tx) RolledOf(ctx context.Context, k AccountKey) (tally int64, months m
 func (tx *Tx) Recount(ctx context.Context, k AccountKey, final int64) (map[MeterKey]map[int64]usage.Slots, error) {
 	rows, err := tx.sql.QueryContext(ctx, `
 		SELECT 1, e.meter, e.seq, e.at, e.amount
-		`+tx.eventsWithin(`SELECT CAST($1 AS BIGINT) AS c, CAST($2 AS TEXT) AS s, CAST(1 AS BIGINT) AS f, CAST($3 AS BIGINT) AS l`)+`
+		`+tx.eventsWithin(`SELECT CAST($1 AS BIGINT) AS c, CAST($2 AS TEXT) AS s, CAST(1 AS BIGINT) AS f, CAST($3 AS BIGINT) AS l`, "meter", "at", "amount")+`
 		UNION ALL
 		SELECT 2, e.meter, e.seq, e.at, e.amount
 		FROM entry AS v

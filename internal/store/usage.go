@@ -261,7 +261,7 @@ func (db *DB) facts(ctx context.Context, ranges []LineRange, span period.Span) (
 	}
 	rows, err := db.reads.QueryContext(ctx, `
 		SELECT 1, e.customer, e.meter, e.account, e.seq, e.at, e.amount
-		`+db.eventsWithin(db.packedRanges())+`
+		`+db.eventsWithin(db.packedRanges(), "meter", "at", "amount")+`
 		WHERE e.at >= $2 AND e.at < $3
 		UNION ALL
 		SELECT 2, e.customer, e.meter, e.account, e.seq, e.at, e.amount
@@ -320,7 +320,7 @@ func (db *DB) EventsWithin(ctx context.Context, ranges []LineRange, span period.
 	}
 	rows, err := db.reads.QueryContext(ctx, `
 		SELECT e.customer, e.meter, e.account, e.seq, e.at, e.amount, e.properties
-		`+db.eventsWithin(db.packedRanges())+`
+		`+db.eventsWithin(db.packedRanges(), "meter", "at", "amount", "voided_at", "properties")+`
 		WHERE e.voided_at = 0 AND e.at >= $2 AND e.at < $3`, packed, micros(span.Start), micros(span.End))
 	if err != nil {
 		return fmt.Errorf("read events: %w", err)
