@@ -18,7 +18,7 @@ const (
 	// rollWaitMax is how many accounts the roller remembers; past that it looks for them in the database.
 	rollWaitMax = 100_000
 	// rollKeptMax is how many bytes of memory it takes to remember what was written; beyond that it is read.
-	rollKeptMax = 8 << 20
+	rollKeptMax = 6 << 20
 	// rollRests is how many times as long as it has read the roll-up lets others write.
 	rollRests = 3
 	// rollIdle is how long nothing is written before accounts with fewer lines are rolled up, too.

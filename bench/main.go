@@ -10,6 +10,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net/url"
 	"os"
 	"os/signal"
 	"runtime"
@@ -17,6 +18,8 @@ import (
 	"runtime/pprof"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // A bench is what the measurements share.
@@ -55,7 +58,7 @@ func main() {
 	check(err)
 	defer os.RemoveAll(dir)
 	b := &bench{
-		ctx: ctx, dir: dir, postgres: os.Getenv("TOLLGATE_TEST_POSTGRES"),
+		ctx: ctx, dir: dir,
 		span: time.Duration(*seconds * float64(time.Second)), rounds: *rounds,
 	}
 	if *profile != "" {
@@ -64,6 +67,7 @@ func main() {
 		check(pprof.StartCPUProfile(f))
 		defer pprof.StopCPUProfile()
 	}
+	server := os.Getenv("TOLLGATE_TEST_POSTGRES")
 	fmt.Printf("%s, %d processors, %s runs, medians of %d\n", runtime.Version(), runtime.NumCPU(), b.span, b.rounds)
 	parts := []struct {
 		name string
@@ -75,10 +79,28 @@ func main() {
 	for _, p := range parts {
 		if *only == "" || strings.Contains(","+*only+",", ","+p.name+",") {
 			fmt.Printf("\n== %s\n", p.name)
+			if server != "" {
+				b.postgres = database(ctx, server, "bench_"+p.name)
+			}
 			p.run()
 		}
 	}
 	b.print()
+}
+
+// database makes an empty database of a part's own on a server, so that no part depends on what was run before it, and returns its URL.
+func database(ctx context.Context, server, name string) string {
+	conn, err := pgx.Connect(ctx, server)
+	check(err)
+	for _, stmt := range []string{"DROP DATABASE IF EXISTS " + name + " WITH (FORCE)", "CREATE DATABASE " + name} {
+		_, err = conn.Exec(ctx, stmt)
+		check(err)
+	}
+	check(conn.Close(ctx))
+	address, err := url.Parse(server)
+	check(err)
+	address.Path = "/" + name
+	return address.String()
 }
 
 func (b *bench) print() {

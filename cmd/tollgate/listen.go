@@ -16,7 +16,7 @@ const (
 	// drainMax is how long requests in flight have to end when the server stops.
 	drainMax = 30 * time.Second
 	// memoryBytesMax is where the garbage collector begins to work harder, unless GOMEMLIMIT says otherwise.
-	memoryBytesMax = 80 << 20
+	memoryBytesMax = 77 << 20
 	// gcPercent is how far the heap grows before it is collected, unless GOGC says otherwise.
 	gcPercent = 400
 )
