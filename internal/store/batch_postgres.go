@@ -72,23 +72,12 @@ func (b *Batch) statements() ([]statement, error) {
 	return append(out, rare...), err
 }
 
-// place puts the events of a batch at the ends of their accounts' chains. The account of each must be in the batch.
+// place puts the events of a batch at the ends of their accounts' chains.
 func (b *Batch) place() error {
-	accounts := make(map[AccountKey]*Account, len(b.Accounts))
-	for _, a := range b.Accounts {
-		accounts[a.AccountKey] = a
-	}
-	for _, e := range b.Events {
-		a := accounts[AccountKey{e.Key, e.PaidBy}]
-		if a == nil || e.Line.Seq <= a.lines {
-			return fmt.Errorf("event %s cannot be line %d of its account: %w", e.TransactionID, e.Line.Seq, ErrSeen)
-		}
-		e.prev, a.lastID, a.lines = a.lastID, e.TransactionID, e.Line.Seq
-	}
-	for _, a := range b.Accounts {
-		a.lines = a.State.Seq
-	}
-	return nil
+	return b.chain(func(e *Event, a *Account) error {
+		e.prev, a.lastID = a.lastID, e.TransactionID
+		return nil
+	})
 }
 
 // rare returns the row-by-row statements, whose text is the same on both engines.

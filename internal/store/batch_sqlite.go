@@ -46,7 +46,7 @@ func (db *DB) commitSQLite(ctx context.Context, b *Batch, ahead bool) error {
 		if _, err := db.hot.exec(raw, "BEGIN IMMEDIATE"); err != nil {
 			return err
 		}
-		err = b.chain(func(text string, args ...any) (sql.Result, error) { return db.hot.exec(raw, text, args...) })
+		err = b.writeChained(func(text string, args ...any) (sql.Result, error) { return db.hot.exec(raw, text, args...) })
 		if err == nil {
 			if _, err = db.hot.exec(raw, "COMMIT"); err == nil {
 				return nil

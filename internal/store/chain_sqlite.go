@@ -3,22 +3,12 @@ package store
 import (
 	"cmp"
 	"database/sql"
-	"fmt"
 	"slices"
 )
 
-// chain writes a batch on SQLite, by way of exec; the account of each event must be in it. It is ErrMoved when the version of
-// an account is not the expected one.
-func (b *Batch) chain(exec func(text string, args ...any) (sql.Result, error)) error {
-	accounts := make(map[AccountKey]*Account, len(b.Accounts))
-	for _, a := range b.Accounts {
-		accounts[a.AccountKey] = a
-	}
-	for _, e := range b.Events {
-		a := accounts[AccountKey{e.Key, e.PaidBy}]
-		if a == nil || e.Line.Seq <= a.lines {
-			return fmt.Errorf("event %s cannot be line %d of its account: %w", e.TransactionID, e.Line.Seq, ErrSeen)
-		}
+// writeChained writes a batch on SQLite, by way of exec. It is ErrMoved when the version of an account is not the expected one.
+func (b *Batch) writeChained(exec func(text string, args ...any) (sql.Result, error)) error {
+	err := b.chain(func(e *Event, a *Account) error {
 		s, err := e.link(a.last)
 		if err != nil {
 			return err
@@ -27,10 +17,11 @@ func (b *Batch) chain(exec func(text string, args ...any) (sql.Result, error)) e
 		if err != nil {
 			return err
 		}
-		if a.last, err = res.LastInsertId(); err != nil {
-			return err
-		}
-		a.lines = e.Line.Seq
+		a.last, err = res.LastInsertId()
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	for _, a := range b.Accounts {
 		s, err := a.link()
@@ -44,7 +35,6 @@ func (b *Batch) chain(exec func(text string, args ...any) (sql.Result, error)) e
 		if n, err := res.RowsAffected(); err != nil || n != 1 {
 			return cmp.Or(err, ErrMoved)
 		}
-		a.lines = a.State.Seq
 	}
 	rare, err := b.rare()
 	if err != nil {

@@ -66,6 +66,9 @@ func sqliteDialect() dialect {
 	}
 }
 
+// numbered says that events are chained by the numbers that their rows get as they are written.
+func (d dialect) numbered() bool { return d.link == "id" }
+
 // match joins the rows of a table, under an alias, to keys that come before it in FROM: a look-up per key in the order
 // of the keys, which is the only plan that is right for us. PostgreSQL, who takes any list of keys for a hundred,
 // would rather read a small table from end to end; OFFSET 0 keeps it from that. tail ends the look-up, such as with

@@ -28,7 +28,7 @@ func (d dialect) eventsWithin(ranges string, more ...string) string {
 	return `FROM (
 			WITH RECURSIVE link(customer, account, f, l, seq, id` + names + `) AS (
 				SELECT r.c, r.s, r.f, r.l, 9223372036854775807, COALESCE(
-					(SELECT a.` + d.link + ` FROM event AS a WHERE a.account = r.s AND a.customer = r.c AND a.seq >= r.l AND a.seq % 64 = 0 ORDER BY a.seq LIMIT 1),
+					(SELECT x.` + d.link + ` FROM event AS x WHERE x.account = r.s AND x.customer = r.c AND x.seq >= r.l AND x.seq % 64 = 0 ORDER BY x.seq LIMIT 1),
 					(SELECT a.last FROM account AS a WHERE a.customer = r.c AND a.slug = r.s))` + columns + `
 				FROM (` + ranges + `) AS r
 				LEFT JOIN event AS n ON n.` + d.link + ` = NULL
@@ -41,6 +41,29 @@ func (d dialect) eventsWithin(ranges string, more ...string) string {
 			)
 			SELECT customer, account, seq` + names + ` FROM link WHERE seq BETWEEN f AND l AND seq < 9223372036854775807
 		) AS e`
+}
+
+// chain calls link with each event of a batch and its account, which must be in the batch, to put the event behind the account's last
+// one. The accounts are then at their last lines.
+func (b *Batch) chain(link func(*Event, *Account) error) error {
+	accounts := make(map[AccountKey]*Account, len(b.Accounts))
+	for _, a := range b.Accounts {
+		accounts[a.AccountKey] = a
+	}
+	for _, e := range b.Events {
+		a := accounts[AccountKey{e.Key, e.PaidBy}]
+		if a == nil || e.Line.Seq <= a.lines {
+			return fmt.Errorf("event %s cannot be line %d of its account: %w", e.TransactionID, e.Line.Seq, ErrSeen)
+		}
+		if err := link(e, a); err != nil {
+			return err
+		}
+		a.lines = e.Line.Seq
+	}
+	for _, a := range b.Accounts {
+		a.lines = a.State.Seq
+	}
+	return nil
 }
 
 // packedRanges is a query of ranges that packRanges has spelled, for eventsWithin.
@@ -89,6 +112,7 @@ func (tx *Tx) lines(ctx context.Context, k AccountKey, ends string, bound int64,
 	}); err != nil {
 		return nil, fmt.Errorf("read entries: %w", err)
 	}
+	// All of eventNames but customer, account and seq, with which they begin.
 	more := strings.Split(strings.Join(strings.Fields(eventNames), ""), ",")[3:]
 	rows, err = tx.sql.QueryContext(ctx, `SELECT `+eventColumns+` `+tx.eventsWithin(ranges, more...), args...)
 	if err != nil {

@@ -13,9 +13,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// A schema puts our tables into one named PostgreSQL schema by writing its name before theirs. It needs nothing of
-// the session, such as a search_path, so it works behind a pooler that hands every transaction another connection.
-// nil leaves SQL as it is.
+// A schema puts our tables, and an index that a migration drops, into one named PostgreSQL schema by writing its name before
+// theirs. It needs nothing of the session, such as a search_path, so it works behind a pooler that hands every transaction another
+// connection. nil leaves SQL as it is.
 type schema struct {
 	name   string
 	tables *regexp.Regexp // where our SQL names a table: after these words, and no other thing of that name comes after them

@@ -12,8 +12,8 @@ func (tx *Tx) write(ctx context.Context, b *Batch) error {
 	if b == nil {
 		return nil
 	}
-	if !tx.lateral {
-		err := b.chain(func(text string, args ...any) (sql.Result, error) { return tx.sql.ExecContext(ctx, text, args...) })
+	if tx.numbered() {
+		err := b.writeChained(func(text string, args ...any) (sql.Result, error) { return tx.sql.ExecContext(ctx, text, args...) })
 		return tx.seen("write batch", err)
 	}
 	if err := b.place(); err != nil {
