@@ -35,3 +35,10 @@ func RollUpAsIdle(ctx context.Context, e *Engine) error {
 
 // Working returns how many of an Engine's writers work now.
 func Working(e *Engine) int { return len(e.working()) }
+
+// FillMemory has the roll-up remember as much as it may, so that it remembers nothing that is written from now on.
+func FillMemory(e *Engine) {
+	e.roller.mu.Lock()
+	defer e.roller.mu.Unlock()
+	e.roller.kept += rollKeptMax
+}

@@ -269,6 +269,30 @@ func TestTwoProcessesRollUpTogether(t *testing.T) {
 	})
 }
 
+// What there is no memory to remember is read: it is counted once all the same.
+func TestWhatIsNotRememberedIsRolledUp(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		e := open(t, url, newClock(noon()))
+		put(t, e, "ann", "pro")
+		for i := range 30 {
+			if i == 10 {
+				tollgate.FillMemory(e)
+			}
+			if _, err := e.Record(t.Context(), use("ann", "requests", 1, fmt.Sprint(i))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := tollgate.RollUpAsIdle(t.Context(), e); err != nil {
+			t.Fatal(err)
+		}
+		got, err := e.Usage(t.Context(), tollgate.UsageRequest{Customer: "ann", Meter: "requests"})
+		if err != nil || got.Total != quantity.Whole(30) {
+			t.Errorf("total %s, %v; want 30", got.Total, err)
+		}
+	})
+}
+
 // Whatever the roll-up says that the ledger does not, an audit finds, in quarters of an hour and in days.
 func TestAuditCountsTheRollUpAgain(t *testing.T) {
 	t.Parallel()
