@@ -351,6 +351,10 @@ func TestWritersStandBackWhileProcessesCross(t *testing.T) {
 		}
 		c.move(time.Minute)
 	}
+	var counted int
+	if err := both[0].SQL().QueryRowContext(t.Context(), "SELECT COUNT(*) FROM account WHERE before <> ''").Scan(&counted); err != nil || counted == 0 {
+		t.Errorf("%d accounts were ever counted on before their events were decided: %v", counted, err)
+	}
 	for i := range customers {
 		got := available(t, both[0], id.Customer(fmt.Sprint("c", i)), "requests")
 		if want := fmt.Sprint(1000 - 3*rounds*3); got != want {

@@ -53,7 +53,7 @@ func newView(w *writer, b *book, now time.Time, f *store.Found) *view {
 func (v *view) settle() {
 	for _, a := range v.accounts {
 		if a.lines > 0 {
-			a.Version++
+			a.Version = a.Next()
 		}
 		a.of.accounts[a.Slug] = &a.Account
 	}

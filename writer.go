@@ -33,6 +33,7 @@ type writer struct {
 	turns  int64     // of the lanes that it has taken note of
 	wary   time.Time // until then, lock first
 	doubt  time.Time // until then, look every id up under the lock
+	unlike time.Time // until then, do not foresee what acts count
 
 	mu     sync.Mutex
 	queue  []*op
@@ -181,7 +182,14 @@ func (w *writer) attempt(ctx context.Context, ops []*op) ([]*op, error) {
 // elsewhere their unique keys answer.
 func (w *writer) lockedAttempt(ctx context.Context, b *book, ops []*op, now time.Time) ([]*op, error) {
 	var v *view
-	err := w.engine.db.Locked(ctx, w.want(ops, now.Before(w.doubt)), func(f store.Found) (*store.Batch, error) {
+	want := w.want(ops, now.Before(w.doubt))
+	if !needLock(ops) && now.After(w.unlike) {
+		want.Counts = w.foresee(ops, now)
+	}
+	err := w.engine.db.Locked(ctx, want, func(f store.Found) (*store.Batch, error) {
+		if len(want.Counts) > 0 && !f.Counted {
+			w.unlike = now.Add(pessimism / 10)
+		}
 		v = newView(w, b, now, &f)
 		for _, o := range ops {
 			v.decide(ctx, o)

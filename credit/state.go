@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/meter"
 	"github.com/tollgate/tollgate/period"
 	"github.com/tollgate/tollgate/quantity"
 )
@@ -292,6 +293,20 @@ func (s *State) OnlyCounted(from *State) bool {
 	return lists == 0 && s.Opened == from.Opened && s.Limit == from.Limit && s.Unlimited == from.Unlimited && s.Soft == from.Soft &&
 		s.Paid.Equal(from.Paid) && s.Billed.Equal(from.Billed) && s.Reset == from.Reset &&
 		w.Span.Equal(v.Span) && w.Billed == v.Billed && w.Over == v.Over && w.Refunded == v.Refunded
+}
+
+// Foresee returns s as r, which is usage, is likely to leave it: paid for by the plan's allowance, changed in what OnlyCounted leaves out and in nothing
+// else. It returns false where something else is likely. This is a guess, made without the terms; what happens is Apply's to say.
+func (s State) Foresee(r Request, now time.Time) (State, bool) {
+	charge, err := price(r.Amount, r.Cost)
+	summed := r.Aggregation == meter.Sum || r.Aggregation == meter.Count
+	if err != nil || !summed || r.Kind != KindConsume && r.Kind != KindRecord || !s.Opened || s.Window.ended(now) || !s.OnlyCounted(&s) {
+		return s, false
+	}
+	s.Seq++
+	s.Window.Used += charge
+	s.Window.Spent += charge
+	return s, s.Unlimited || s.Soft || s.Window.Spent <= s.Limit
 }
 
 // clone returns a copy that shares no memory with s.

@@ -23,7 +23,9 @@ type AccountKey struct {
 // An Account is an account's row: its state and the version that guards it.
 type Account struct {
 	AccountKey
-	Version int64 // of the row as it was read; 0 before its first write
+	// Version is that of the row as it was read. Every write raises it: one that only counts by versionCounted, any other by one, those
+	// included that say that the customer's plan gives something else now. So its remainder tells whether more has happened to an account than counting.
+	Version int64
 	State   credit.State
 	// CustomerVersion is the version of the customer's row in the same moment.
 	CustomerVersion int64
@@ -33,6 +35,22 @@ type Account struct {
 	// Counted says that State is the row's but for what credit.State.OnlyCounted names: no more than that needs to be written.
 	// When it is false, all is.
 	Counted bool
+}
+
+// versionCounted is by how much counting raises a version. A sequence of 2^43 of them ends after thirty years of ten thousand a second.
+const versionCounted = 1 << 20
+
+// Next returns the version of the row once the account is written.
+func (a *Account) Next() int64 {
+	if a.Counted {
+		return a.Version + versionCounted
+	}
+	return a.Version + 1
+}
+
+// onlyCountedSince reports whether no more than counting has happened to an account since it was at version.
+func (a *Account) onlyCountedSince(version int64) bool {
+	return a.Version%versionCounted == version%versionCounted
 }
 
 // stateColumns are the columns stateRow scans, of account a.
@@ -165,7 +183,7 @@ const accountUpdate = `
 // countUpdate is accountUpdate of an account that is Counted.
 const countUpdate = `
 	UPDATE account
-	SET version = version + 1, seq = $4, used = $5, spent = $6, last = $7
+	SET version = version + (1 << 20), seq = $4, used = $5, spent = $6, last = $7
 	WHERE customer = $1 AND slug = $2 AND version = $3`
 
 // update returns the statement that writes the account, and its arguments.

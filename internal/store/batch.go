@@ -92,12 +92,15 @@ func (db *DB) CommitAhead(ctx context.Context, b *Batch) error {
 }
 
 // A Want names what Locked reads: accounts to write, each once, and events and entries that may be there. Known are
-// customers as they were read before: those whose versions have not moved need not be read again.
+// customers as they were read before: those whose versions have not moved need not be read again. Counts are what the batch is
+// expected to do, and all that it does, to accounts whose customers are in Known, each once; there are none where that
+// cannot be told.
 type Want struct {
 	Accounts     []AccountKey
 	Transactions []Name
 	Entries      []Name
 	Known        map[id.Key]*Customer
+	Counts       []Count
 }
 
 // Found is what Locked read. What is missing in a map is not in the database.
@@ -106,17 +109,25 @@ type Found struct {
 	Customers map[id.Key]*Customer
 	Events    map[Name]*Event
 	Entries   map[Name]*Entry
-	Seen      func(context.Context, Value) (Seen, error) // as of the transaction
+	// Counted says that Want.Counts has been added already. Accounts are as they were before, and the batch must do the same to them.
+	Counted bool
+	Seen    func(context.Context, Value) (Seen, error) // as of the transaction
 	// Past returns, as of the transaction, the lines of an account that credit.MovesGrants, in their order.
 	Past func(context.Context, AccountKey) ([]credit.Entry, error)
 }
 
 // Locked reads what w names, keeping others from writing those accounts, and writes what decide returns, in
-// one transaction. Accounts that have no row are made. A collision all the same (an id that w did not name)
-// is ErrSeen, and nothing was written.
+// one transaction. Accounts that have no row are made. On PostgreSQL w.Counts spare a round trip's reading; decide is called again
+// when the accounts, or what it returned, are not as they say. A collision all the same (an id that w did not name) is ErrSeen,
+// and nothing was written.
 func (db *DB) Locked(ctx context.Context, w Want, decide func(Found) (*Batch, error)) error {
 	if db.Postgres() {
-		if err := db.lockedPostgres(ctx, w, decide); !errors.Is(err, errMissing) {
+		err := db.lockedPostgres(ctx, w, decide)
+		if errors.Is(err, errUnforeseen) {
+			w.Counts = nil
+			err = db.lockedPostgres(ctx, w, decide)
+		}
+		if !errors.Is(err, errMissing) {
 			return err
 		}
 	}

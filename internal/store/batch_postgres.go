@@ -17,11 +17,11 @@ import (
 const accountsUpdate = `
 	WITH written AS (
 		UPDATE account AS a
-		SET version = a.version + 1, seq = r.seq, opened = r.opened, window_start = r.window_start, window_end = r.window_end,
+		SET version = r.next, seq = r.seq, opened = r.opened, window_start = r.window_start, window_end = r.window_end,
 			quota = r.quota, unlimited = r.unlimited, soft = r.soft, used = r.used, spent = r.spent, detail = r.detail, last = r.last
 		FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::boolean[], $7::bigint[], $8::bigint[],
-			$9::bigint[], $10::boolean[], $11::boolean[], $12::bigint[], $13::bigint[], $14::text[], $15::text[])
-			AS r(customer, slug, version, seq, opened, window_start, window_end, quota, unlimited, soft, used, spent, detail, last)
+			$9::bigint[], $10::boolean[], $11::boolean[], $12::bigint[], $13::bigint[], $14::text[], $15::text[], $16::bigint[])
+			AS r(customer, slug, version, seq, opened, window_start, window_end, quota, unlimited, soft, used, spent, detail, last, next)
 		WHERE a.customer = r.customer AND a.slug = r.slug AND a.version = r.version
 		RETURNING 1
 	)
@@ -31,7 +31,7 @@ const accountsUpdate = `
 const countsUpdate = `
 	WITH written AS (
 		UPDATE account AS a
-		SET version = a.version + 1, seq = r.seq, used = r.used, spent = r.spent, last = r.last
+		SET version = a.version + (1 << 20), seq = r.seq, used = r.used, spent = r.spent, last = r.last
 		FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[])
 			AS r(customer, slug, version, seq, used, spent, last)
 		WHERE a.customer = r.customer AND a.slug = r.slug AND a.version = r.version
@@ -50,10 +50,10 @@ type statement struct {
 
 // statements returns what writes b in one flight, in order.
 func (b *Batch) statements() ([]statement, error) {
-	var out []statement
 	if err := b.place(); err != nil {
 		return nil, err
 	}
+	var out []statement
 	if len(b.Accounts) > 0 {
 		s, err := accountsStatement(b.Accounts)
 		if err != nil {
@@ -61,6 +61,13 @@ func (b *Batch) statements() ([]statement, error) {
 		}
 		out = append(out, s)
 	}
+	lines, err := b.linesStatements()
+	return append(out, lines...), err
+}
+
+// linesStatements returns what writes all of b but its accounts; its events are placed.
+func (b *Batch) linesStatements() ([]statement, error) {
+	var out []statement
 	if len(b.Events) > 0 {
 		rows, err := copyRows(b.Events)
 		if err != nil {
@@ -146,7 +153,7 @@ func accountsStatement(unordered []*Account) (statement, error) {
 	if counted {
 		return statement{text: countsUpdate, args: []any{int64(n), customer, slug, version, seq, used, spent, last}}, nil
 	}
-	start, end, quota := make([]int64, n), make([]int64, n), make([]int64, n)
+	start, end, quota, next := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	opened, unlimited, soft, text := make([]bool, n), make([]bool, n), make([]bool, n), make([]string, n)
 	for i, a := range accounts {
 		var err error
@@ -155,9 +162,9 @@ func accountsStatement(unordered []*Account) (statement, error) {
 		}
 		s := &a.State
 		opened[i], start[i], end[i] = s.Opened, micros(s.Window.Start), micros(s.Window.End)
-		quota[i], unlimited[i], soft[i] = int64(s.Limit), s.Unlimited, s.Soft
+		quota[i], unlimited[i], soft[i], next[i] = int64(s.Limit), s.Unlimited, s.Soft, a.Next()
 	}
 	return statement{text: accountsUpdate, args: []any{
-		int64(n), customer, slug, version, seq, opened, start, end, quota, unlimited, soft, used, spent, text, last,
+		int64(n), customer, slug, version, seq, opened, start, end, quota, unlimited, soft, used, spent, text, last, next,
 	}}, nil
 }

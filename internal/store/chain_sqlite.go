@@ -64,7 +64,7 @@ const (
 		WHERE customer = ? AND slug = ? AND version = ?`
 	// accountLinkCounted is accountLink of an account that is Counted.
 	accountLinkCounted = `UPDATE account
-		SET version = version + 1, last = ?, seq = ?, used = ?, spent = ?
+		SET version = version + (1 << 20), last = ?, seq = ?, used = ?, spent = ?
 		WHERE customer = ? AND slug = ? AND version = ?`
 )
 

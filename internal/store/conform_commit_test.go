@@ -131,7 +131,7 @@ func TestACountedAccountIsWrittenInPart(t *testing.T) {
 					t.Fatalf("%s: %v", name, err)
 				}
 				want := *before
-				want.Version++
+				want.Version = counted.Next()
 				want.State.Seq, want.State.Window.Used, want.State.Window.Spent = counted.State.Seq, 101, 102
 				differ(t, name, &want, reread(t, db, a.AccountKey))
 			}

@@ -23,12 +23,38 @@ var errMissing = errors.New("an account has no row")
 // locks is what nobody changes any more, for a statement sees what was committed when it began. changed gets the
 // customers that w does not know, or not as they are.
 func (d dialect) lockStatements(w Want, f *Found, changed *[]int64) []statement {
+	out := []statement{{text: "BEGIN"}}
+	if f.Counted {
+		out = append(out, countStatement(w, f))
+	} else {
+		out = append(out, d.accountsAndCustomers(w, f, changed)...)
+	}
+	if len(w.Transactions) > 0 {
+		out = append(out, statement{text: eventsNamed(d), args: nameArrays(w.Transactions), read: func(row scanner) error {
+			e, err := scanEvent(row)
+			f.Events[Name{e.Key, string(e.TransactionID)}] = &e
+			return err
+		}})
+	}
+	if len(w.Entries) > 0 {
+		out = append(out, statement{text: `SELECT ` + entryColumns + `
+			FROM unnest($1::bigint[], $2::text[]) AS r(customer, name)
+			` + d.match("entry", "e", "e.customer = r.customer AND e.name = r.name", ""), args: nameArrays(w.Entries), read: func(row scanner) error {
+			e, err := scanEntry(row)
+			f.Entries[Name{e.Customer, e.Name}] = &e
+			return err
+		}})
+	}
+	return out
+}
+
+// accountsAndCustomers locks and reads the accounts of w, and reads their customers.
+func (d dialect) accountsAndCustomers(w Want, f *Found, changed *[]int64) []statement {
 	customers, slugs := make([]int64, len(w.Accounts)), make([]string, len(w.Accounts))
 	for i, k := range w.Accounts {
 		customers[i], slugs[i] = int64(k.Customer), string(k.Slug)
 	}
-	out := []statement{
-		{text: "BEGIN"},
+	return []statement{
 		{text: `SELECT ` + d.accountColumns("0::bigint") + `
 			FROM (SELECT customer, slug FROM unnest($1::bigint[], $2::text[]) AS k(customer, slug) ORDER BY 1, 2) AS r
 			` + d.match("account", "a", "a.customer = r.customer AND a.slug = r.slug", d.lock), args: []any{customers, slugs},
@@ -53,23 +79,6 @@ func (d dialect) lockStatements(w Want, f *Found, changed *[]int64) []statement 
 				return err
 			}},
 	}
-	if len(w.Transactions) > 0 {
-		out = append(out, statement{text: eventsNamed(d), args: nameArrays(w.Transactions), read: func(row scanner) error {
-			e, err := scanEvent(row)
-			f.Events[Name{e.Key, string(e.TransactionID)}] = &e
-			return err
-		}})
-	}
-	if len(w.Entries) > 0 {
-		out = append(out, statement{text: `SELECT ` + entryColumns + `
-			FROM unnest($1::bigint[], $2::text[]) AS r(customer, name)
-			` + d.match("entry", "e", "e.customer = r.customer AND e.name = r.name", ""), args: nameArrays(w.Entries), read: func(row scanner) error {
-			e, err := scanEntry(row)
-			f.Entries[Name{e.Customer, e.Name}] = &e
-			return err
-		}})
-	}
-	return out
 }
 
 // eventsNamed reads the events of nameArrays whose customers have not been erased.
@@ -95,12 +104,12 @@ func (db *DB) lockedPostgres(ctx context.Context, w Want, decide func(Found) (*B
 		return db.pool.AcquireFunc(ctx, func(pooled *pgxpool.Conn) error {
 			conn := pooled.Conn()
 			f, err := db.lockAndRead(ctx, conn, w)
-			var b *Batch
+			var all []statement
 			if err == nil {
-				b, err = decide(f)
+				all, err = decided(w, f, decide)
 			}
 			if err == nil {
-				err = db.writeAndCommit(ctx, conn, b)
+				err = db.writeAndCommit(ctx, conn, all)
 			}
 			if err != nil {
 				return errors.Join(err, rollBackConn(ctx, conn))
@@ -123,6 +132,7 @@ func (db *DB) lockAndRead(ctx context.Context, conn *pgx.Conn, w Want) (Found, e
 	f := Found{
 		Accounts: make(map[AccountKey]*Account, len(w.Accounts)), Customers: make(map[id.Key]*Customer, len(w.Accounts)),
 		Events: map[Name]*Event{}, Entries: map[Name]*Entry{},
+		Counted: len(w.Counts) > 0,
 		Seen: func(ctx context.Context, v Value) (Seen, error) {
 			return scanSeen(v, conn.QueryRow(ctx, db.schema.in(seenSelect), v.key()...))
 		},
@@ -141,7 +151,11 @@ func (db *DB) lockAndRead(ctx context.Context, conn *pgx.Conn, w Want) (Found, e
 	}
 	var changed []int64
 	_, err := db.fly(ctx, conn, db.lockStatements(w, &f, &changed)...)
-	if err == nil && len(f.Accounts) < len(w.Accounts) {
+	switch {
+	case err != nil:
+	case f.Counted && len(f.Accounts) < len(w.Counts):
+		err = errUnforeseen
+	case len(f.Accounts) < len(w.Accounts):
 		err = errMissing
 	}
 	if err == nil && len(changed) > 0 {
@@ -189,15 +203,28 @@ func eachRow(rows pgx.Rows, read func(scanner) error) error {
 	return rows.Err()
 }
 
-// writeAndCommit is the second round trip.
-func (db *DB) writeAndCommit(ctx context.Context, conn *pgx.Conn, b *Batch) error {
+// decided returns what writes the batch that decide returns.
+func decided(w Want, f Found, decide func(Found) (*Batch, error)) ([]statement, error) {
+	b, err := decide(f)
+	if err != nil {
+		return nil, err
+	}
 	if b == nil {
 		b = &Batch{}
 	}
-	all, err := b.statements()
-	if err != nil {
-		return fmt.Errorf("write batch: %w", err)
+	write := b.statements
+	if f.Counted {
+		write = func() ([]statement, error) { return b.countedStatements(w.Counts, f) }
 	}
+	all, err := write()
+	if err != nil {
+		return nil, fmt.Errorf("write batch: %w", err)
+	}
+	return all, nil
+}
+
+// writeAndCommit is the second round trip.
+func (db *DB) writeAndCommit(ctx context.Context, conn *pgx.Conn, all []statement) error {
 	end, err := db.fly(ctx, conn, append(all, statement{text: "COMMIT"})...)
 	if err == nil {
 		err = committed(end)

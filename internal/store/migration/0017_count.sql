@@ -1,0 +1,2 @@
+-- On PostgreSQL, who adds to an account's row and reads it in one statement learns here what last was before.
+-- postgres: ALTER TABLE account ADD COLUMN before TEXT NOT NULL DEFAULT '';
