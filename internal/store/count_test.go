@@ -90,6 +90,28 @@ func TestCountsAreAddedToWhatIsThere(t *testing.T) {
 	differ(t, "lines", []string{"1 theirs", "2 mine"}, lines)
 }
 
+// A repeat counts nothing: its account stays as it is, and its event and its customer are found.
+func TestARepeatAmongCountsIsFound(t *testing.T) {
+	t.Parallel()
+	db := open(t, testdb.Postgres(t))
+	c, repeated := newCounter(t, db, "ann", "mine"), newCounter(t, db, "bob", "")
+	if err := db.Commit(t.Context(), spend(repeated.known, "again", 0)); err != nil {
+		t.Fatal(err)
+	}
+	before := reread(t, db, repeated.known.AccountKey)
+	n := store.Name{Customer: repeated.known.Customer, Name: "again"}
+	c.want.Accounts, c.want.Transactions = append(c.want.Accounts, repeated.known.AccountKey), []store.Name{n}
+	c.want.Known[repeated.known.Customer] = repeated.want.Known[repeated.known.Customer]
+	if err := c.run(t, "mine", 0); err != nil {
+		t.Fatal(err)
+	}
+	c.ask(t, true)
+	if c.asked[0].Events[n] == nil || c.asked[0].Customers[n.Customer] == nil {
+		t.Errorf("found %+v of customers %+v", c.asked[0].Events, c.asked[0].Customers)
+	}
+	differ(t, "the account of the repeat", before, reread(t, db, repeated.known.AccountKey))
+}
+
 // Whatever is not as it was foreseen is decided again as if nothing had been.
 func TestCountsThatWereNotForeseenAreUndone(t *testing.T) {
 	t.Parallel()

@@ -155,7 +155,7 @@ func (db *DB) lockAndRead(ctx context.Context, conn *pgx.Conn, w Want) (Found, e
 	case err != nil:
 	case f.Counted && len(f.Accounts) < len(w.Counts):
 		err = errUnforeseen
-	case len(f.Accounts) < len(w.Accounts):
+	case !f.Counted && len(f.Accounts) < len(w.Accounts):
 		err = errMissing
 	}
 	if err == nil && len(changed) > 0 {
