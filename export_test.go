@@ -2,6 +2,7 @@ package tollgate
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/tollgate/tollgate/credit"
@@ -35,6 +36,12 @@ func RollUpAsIdle(ctx context.Context, e *Engine) error {
 
 // Working returns how many of an Engine's writers work now.
 func Working(e *Engine) int { return len(e.working()) }
+
+// Widen has all of an Engine's writers work, unless other processes cross it.
+func Widen(e *Engine) {
+	e.lanes.wide.Store(true)
+	e.lanes.turned.Store(math.MaxInt64 / 2)
+}
 
 // FillMemory has the roll-up remember as much as it may, so that it remembers nothing that is written from now on.
 func FillMemory(e *Engine) {

@@ -75,6 +75,7 @@ func (w *writer) loop() {
 				}
 				break
 			}
+			w.engine.weigh(w.engine.Now(), len(group))
 			w.run(group)
 		}
 	}
