@@ -2,36 +2,37 @@ package tollgate
 
 import (
 	"hash/maphash"
-	"maps"
+	"sync"
 
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/internal/store"
 )
 
 const (
-	// membersMax is how many customers a writer remembers in each of two generations.
+	// membersMax is how many customers a cache remembers in each of two generations.
 	membersMax = 10_000
-	// recentMax is how many transactions a writer remembers in each of two generations, to look a repeat up rather
+	// recentMax is how many transactions a cache remembers in each of two generations, to look a repeat up rather
 	// than have its unique key abort the group. The database, not this, says whether it is one.
 	recentMax = 8_000
 )
 
-// A member is a customer and its accounts as their writer knows them.
+// A member is a customer and its accounts as this process last read or wrote them.
 type member struct {
 	store.Customer
 	accounts map[id.Slug]*store.Account
 }
 
-// A cache belongs to one writer. It keeps two generations: when the young one is full it becomes the old one,
-// and what is used again moves back to the young.
+// A cache is what is known of a share of the customers, as many shares as there are writers. It keeps two generations: when the young one
+// is full it becomes the old one, and what is used again moves back to the young.
 type cache struct {
+	mu           sync.Mutex // held by the writer that decides acts of these customers, until their commit is over
 	young, old   map[id.Customer]*member
 	recent, past map[uint64]struct{} // marks of transactions
 	seed         maphash.Seed
 }
 
-func newCache() cache {
-	return cache{young: map[id.Customer]*member{}, recent: map[uint64]struct{}{}, seed: maphash.MakeSeed()}
+func newCache() *cache {
+	return &cache{young: map[id.Customer]*member{}, recent: map[uint64]struct{}{}, seed: maphash.MakeSeed()}
 }
 
 // mark stands for a transaction. Two may share one: then the second is looked up for nothing.
@@ -67,13 +68,6 @@ func (c *cache) add(customer store.Customer) *member {
 func (c *cache) drop(name id.Customer) {
 	delete(c.young, name)
 	delete(c.old, name)
-}
-
-// keepOnly drops the customers that keep does not want.
-func (c *cache) keepOnly(keep func(id.Customer) bool) {
-	for _, members := range []map[id.Customer]*member{c.young, c.old} {
-		maps.DeleteFunc(members, func(name id.Customer, _ *member) bool { return !keep(name) })
-	}
 }
 
 // knows reports whether a transaction was recorded a moment ago, as far as its mark tells.

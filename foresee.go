@@ -28,14 +28,14 @@ func (w *writer) foresee(ops []*op, now time.Time) []store.Count {
 			return nil
 		}
 		n := store.Name{Customer: o.key, Name: string(o.txid)}
-		if names[n] || w.cache.knows(n) { // it repeats another act
+		if names[n] || w.cacheOf(o).knows(n) { // it repeats another act
 			continue
 		}
 		names[n] = true
 		k := store.AccountKey{Customer: o.key, Slug: o.slug}
 		f := states[k]
 		if f == nil {
-			m := w.cache.member(o.customer)
+			m := w.cacheOf(o).member(o.customer)
 			if m == nil || m.Key != o.key || m.accounts[o.slug] == nil {
 				return nil
 			}

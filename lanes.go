@@ -4,19 +4,16 @@ import (
 	"hash/maphash"
 	"sync/atomic"
 	"time"
-
-	"github.com/tollgate/tollgate/id"
 )
 
 // lanes say which writers work: all, where that leaves each group many acts, else half of them, so that what a group costs whatever its
 // size is paid less often. For a while after other processes were found to write the same accounts it is half of them in any case: then
 // acts are decided under locks, in two round trips, and what a group costs counts double. Who works is a
-// matter of speed alone: an account that another writer has written meanwhile is found as one that another process has.
+// matter of speed alone: what is known of a customer passes from writer to writer (hold), and the database has the last word.
 type lanes struct {
 	crossed atomic.Int64 // until when others write the same accounts: microseconds since 1970
 	wide    atomic.Bool  // groups have many acts
 	turned  atomic.Int64 // when wide last changed: microseconds since 1970
-	turns   atomic.Int64 // how often other writers have begun to work
 
 	groups, acts atomic.Int64 // since they were last weighed
 }
@@ -24,8 +21,10 @@ type lanes struct {
 const (
 	// crossedMin is how many accounts of a group others must have written, and that an eighth of them.
 	crossedMin = 2
-	// narrow is for how long half of the writers work at the least.
+	// narrow is for how long half of the writers work when others write the same accounts.
 	narrow = 10 * pessimism
+	// wideMin is for how long all work at the least.
+	wideMin = time.Second
 	// Half of the writers work when all together had groups of fewerMin acts at the most, and all when half of them had groups of more than moreMin,
 	// counted over weighed groups. The two are further apart than twice, which is what the change itself makes of a group.
 	fewerMin, moreMin, weighed = 17, 40, 64
@@ -36,9 +35,7 @@ func (e *Engine) cross(now time.Time, crossed, accounts int) {
 	if len(e.writers) == 1 || crossed < crossedMin || crossed*8 < accounts {
 		return
 	}
-	if e.lanes.crossed.Swap(now.Add(narrow).UnixMicro()) < now.UnixMicro() {
-		e.lanes.turns.Add(1)
-	}
+	e.lanes.crossed.Store(now.Add(narrow).UnixMicro())
 }
 
 // weigh takes note of the size of a group.
@@ -56,10 +53,11 @@ func (e *Engine) weigh(now time.Time, acts int) {
 	if wide && size > fewerMin || !wide && size <= moreMin {
 		return
 	}
-	if turned := l.turned.Load(); now.UnixMicro() >= turned+narrow.Microseconds() && l.turned.CompareAndSwap(turned, now.UnixMicro()) {
-		l.wide.Store(!wide)
-		l.turns.Add(1)
+	turned := l.turned.Load()
+	if wide && now.UnixMicro() < turned+wideMin.Microseconds() || !l.turned.CompareAndSwap(turned, now.UnixMicro()) {
+		return
 	}
+	l.wide.Store(!wide)
 }
 
 // working returns the writers that work now.
@@ -70,24 +68,34 @@ func (e *Engine) working() []*writer {
 	return e.writers[:len(e.writers)/2]
 }
 
-// writerOf returns the one of some writers to which a customer belongs.
-func (e *Engine) writerOf(c id.Customer, of []*writer) *writer {
-	if len(of) == 1 {
-		return of[0]
+// writerOf returns the one of some writers that is to do an act, which learns its shard.
+func (e *Engine) writerOf(o *op, of []*writer) *writer {
+	if len(e.writers) > 1 {
+		o.shard = int(maphash.String(e.seed, string(o.customer)) % uint64(len(e.writers)))
 	}
-	return of[maphash.String(e.seed, string(c))%uint64(len(of))]
+	return of[o.shard%len(of)]
 }
 
-// refresh drops from a writer's cache what other writers may have written since: customers that were another's before other writers
-// last began to work. Those that stay with it all the time are known to nobody else.
-func (w *writer) refresh() {
-	turns := w.engine.lanes.turns.Load()
-	if turns == w.turns {
-		return
+// cacheOf returns the cache of an act's customer.
+func (w *writer) cacheOf(o *op) *cache { return w.caches[o.shard] }
+
+// hold keeps other writers from the caches of acts until release is called: those who did the work of these customers until a moment ago
+// finish what they have begun.
+func (w *writer) hold(ops []*op) (release func()) {
+	held := make([]bool, len(w.caches))
+	for _, o := range ops {
+		held[o.shard] = true
 	}
-	w.turns = turns
-	w.cache.keepOnly(func(c id.Customer) bool {
-		all := w.engine.writers
-		return w.engine.writerOf(c, all) == w && w.engine.writerOf(c, all[:len(all)/2]) == w
-	})
+	for i, c := range w.caches { // all in one order, so that no two wait for each other
+		if held[i] {
+			c.mu.Lock()
+		}
+	}
+	return func() {
+		for i, c := range w.caches {
+			if held[i] {
+				c.mu.Unlock()
+			}
+		}
+	}
 }

@@ -19,6 +19,7 @@ import (
 type op struct {
 	ctx      context.Context
 	customer id.Customer
+	shard    int    // of the customers: the cache that knows this one
 	who      id.Key // when set, the customer of that name must be this one
 	req      credit.Request
 	hash     int64 // of what the caller sent; the same id with another hash is a conflict

@@ -108,8 +108,12 @@ func Open(ctx context.Context, url string, opts Options) (*Engine, error) {
 			n = max(2, runtime.GOMAXPROCS(0))
 		}
 	}
+	caches := make([]*cache, n)
+	for i := range caches {
+		caches[i] = newCache()
+	}
 	for range n {
-		e.writers = append(e.writers, newWriter(e))
+		e.writers = append(e.writers, newWriter(e, caches))
 	}
 	background, stop := context.WithCancel(context.Background())
 	e.stop = stop
@@ -153,7 +157,7 @@ func (e *Engine) Now() time.Time { return e.clock().UTC().Truncate(time.Microsec
 // done; the same request again is safe.
 func (e *Engine) do(ctx context.Context, o *op) error {
 	o.ctx, o.done = ctx, make(chan struct{})
-	if err := e.writerOf(o.customer, e.working()).enqueue(o); err != nil {
+	if err := e.writerOf(o, e.working()).enqueue(o); err != nil {
 		return err
 	}
 	return o.wait(ctx)

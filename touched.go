@@ -11,7 +11,7 @@ type touched struct {
 
 // customer returns the customer of an act as this view knows it, and as the cache does; nil when it does not exist.
 func (v *view) customer(o *op) (*store.Customer, *member) {
-	m := v.w.cache.member(o.customer)
+	m := v.w.cacheOf(o).member(o.customer)
 	if v.found == nil {
 		if m == nil {
 			return nil, nil
@@ -23,7 +23,7 @@ func (v *view) customer(o *op) (*store.Customer, *member) {
 		return nil, nil
 	}
 	if m == nil || m.Version != c.Version {
-		m = v.w.cache.add(*c) // or the accounts to be cached below would be judged by an old plan
+		m = v.w.cacheOf(o).add(*c) // or the accounts to be cached below would be judged by an old plan
 	}
 	return c, m
 }

@@ -42,7 +42,7 @@ func (e *Engine) consumeIn(ctx context.Context, tx *store.Tx, o *op) error {
 	}
 	o.key = c.Key
 	o.slug, o.req.Cost = b.payer(c.Plan, o.req.Meter)
-	w := &writer{engine: e, cache: newCache()}
+	w := &writer{engine: e, caches: []*cache{newCache()}}
 	var v *view
 	err = tx.Locked(ctx, w.want([]*op{o}, true), func(f store.Found) (*store.Batch, error) {
 		v = newView(w, b, now, &f)

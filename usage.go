@@ -74,7 +74,7 @@ func (e *Engine) batch(ctx context.Context, usage []meter.Usage, kind func(meter
 			continue
 		}
 		o.ctx, o.done, ops[i] = ctx, make(chan struct{}), o
-		w := e.writerOf(o.customer, working)
+		w := e.writerOf(o, working)
 		queues[w] = append(queues[w], o)
 	}
 	for w, queue := range queues {

@@ -61,7 +61,7 @@ func (v *view) settle() {
 	for _, end := range v.ends {
 		o := end.op
 		if o.left != nil {
-			v.w.cache.remember(store.Name{Customer: o.left.Key, Name: string(o.left.TransactionID)})
+			v.w.cacheOf(o).remember(store.Name{Customer: o.left.Key, Name: string(o.left.TransactionID)})
 		}
 	}
 	if v.unflushed && v.w.teller != nil {
@@ -78,13 +78,13 @@ func (v *view) decide(ctx context.Context, o *op) {
 		v.postpone(o)
 		return
 	}
-	if n := (store.Name{Customer: o.key, Name: string(o.txid)}); v.found == nil && o.txid != "" && v.w.cache.knows(n) {
+	if n := (store.Name{Customer: o.key, Name: string(o.txid)}); v.found == nil && o.txid != "" && v.w.cacheOf(o).knows(n) {
 		v.asked, v.batch.Ask = append(v.asked, o), append(v.batch.Ask, n)
 		return
 	}
 	c, m := v.customer(o)
 	if c == nil { // erased since the cache read it; another may have its name by now
-		v.w.cache.drop(o.customer)
+		v.w.cacheOf(o).drop(o.customer)
 		v.postpone(o)
 		return
 	}
@@ -96,7 +96,7 @@ func (v *view) decide(ctx context.Context, o *op) {
 	if o.usage {
 		slug, cost := v.book.payer(c.Plan, o.req.Meter)
 		if slug != o.slug { // the plan changed since the accounts were chosen
-			v.w.cache.drop(o.customer)
+			v.w.cacheOf(o).drop(o.customer)
 			v.postpone(o)
 			return
 		}
@@ -104,7 +104,7 @@ func (v *view) decide(ctx context.Context, o *op) {
 	}
 	a := v.account(o, m)
 	if a == nil {
-		v.w.cache.drop(o.customer)
+		v.w.cacheOf(o).drop(o.customer)
 		v.postpone(o)
 		return
 	}

@@ -23,14 +23,13 @@ const (
 	triesMax = 3
 )
 
-// A writer owns the customers that hash to it. Acts that arrive while it commits share its next commit;
+// A writer does the acts of the customers that hash to it. Acts that arrive while it commits share its next commit;
 // nobody waits for a timer. See DESIGN.md, "Group commit".
 type writer struct {
 	engine *Engine
-	cache  cache
+	caches []*cache  // of all writers; see hold
 	teller *teller   // on SQLite
 	shared int       // acts in the last group
-	turns  int64     // of the lanes that it has taken note of
 	wary   time.Time // until then, lock first
 	doubt  time.Time // until then, look every id up under the lock
 	unlike time.Time // until then, do not foresee what acts count
@@ -42,8 +41,8 @@ type writer struct {
 	ended  chan struct{}
 }
 
-func newWriter(e *Engine) *writer {
-	w := &writer{engine: e, cache: newCache(), wake: make(chan struct{}, 1), ended: make(chan struct{})}
+func newWriter(e *Engine, caches []*cache) *writer {
+	w := &writer{engine: e, caches: caches, wake: make(chan struct{}, 1), ended: make(chan struct{})}
 	if !e.db.Postgres() {
 		w.teller = newTeller(e.db.Flush)
 	}
@@ -131,11 +130,11 @@ func retryable(err error) bool {
 // attempt decides a group and commits it. It finishes the acts that came to an end and returns the others, with
 // an error or without: an act that has ended must not be finished again.
 func (w *writer) attempt(ctx context.Context, ops []*op) ([]*op, error) {
+	defer w.hold(ops)()
 	ctx, cancel := context.WithTimeout(ctx, attemptMax)
 	defer cancel()
 	now := w.engine.Now()
 	b := w.engine.book.Load()
-	w.refresh()
 	ops, err := w.load(ctx, b, ops)
 	if err != nil || len(ops) == 0 {
 		return ops, err
@@ -226,14 +225,14 @@ func (w *writer) want(ops []*op, all bool) store.Want {
 	want := store.Want{Known: map[id.Key]*store.Customer{}}
 	accounts, events, entries := map[store.AccountKey]bool{}, map[store.Name]bool{}, map[store.Name]bool{}
 	for _, o := range ops {
-		if m := w.cache.member(o.customer); m != nil && m.Key == o.key {
+		if m := w.cacheOf(o).member(o.customer); m != nil && m.Key == o.key {
 			want.Known[o.key] = &m.Customer
 		}
 		if k := (store.AccountKey{Customer: o.key, Slug: o.slug}); !accounts[k] {
 			accounts[k], want.Accounts = true, append(want.Accounts, k)
 		}
 		n := store.Name{Customer: o.key, Name: string(o.txid)}
-		if o.looked = all || o.lock || o.txid == "" || w.cache.knows(n); o.looked && o.txid != "" && !events[n] {
+		if o.looked = all || o.lock || o.txid == "" || w.cacheOf(o).knows(n); o.looked && o.txid != "" && !events[n] {
 			events[n], want.Transactions = true, append(want.Transactions, n)
 		}
 		names := []string{o.name}
@@ -252,7 +251,7 @@ func (w *writer) want(ops []*op, all bool) store.Want {
 // forget drops what the writer remembers of the customers of ops.
 func (w *writer) forget(ops []*op) {
 	for _, o := range ops {
-		w.cache.drop(o.customer)
+		w.cacheOf(o).drop(o.customer)
 	}
 }
 
@@ -267,7 +266,7 @@ func (w *writer) load(ctx context.Context, b *book, ops []*op) ([]*op, error) {
 		known := ops[:0:0]
 		for _, o := range ops {
 			if read {
-				o.m = w.cache.member(o.customer)
+				o.m = w.cacheOf(o).member(o.customer)
 			}
 			m := o.m
 			if m == nil || o.who != 0 && o.who != m.Key {
@@ -293,23 +292,24 @@ func (w *writer) load(ctx context.Context, b *book, ops []*op) ([]*op, error) {
 // cache has changed, and every m is to be set anew.
 func (w *writer) loadCustomers(ctx context.Context, ops []*op) (read bool, err error) {
 	var names []id.Customer
-	asked := map[id.Customer]bool{}
+	asked := map[id.Customer]int{} // the cache of each
 	for _, o := range ops {
-		m := w.cache.member(o.customer)
+		m := w.cacheOf(o).member(o.customer)
 		if m != nil && o.who != 0 && o.who != m.Key { // one of the two was erased; the database knows which
-			w.cache.drop(o.customer)
+			w.cacheOf(o).drop(o.customer)
 			m = nil
 		}
-		if o.m = m; m == nil && !asked[o.customer] {
-			asked[o.customer], names = true, append(names, o.customer)
+		if _, is := asked[o.customer]; m == nil && !is {
+			asked[o.customer], names = o.shard, append(names, o.customer)
 		}
+		o.m = m
 	}
 	if len(names) == 0 {
 		return false, nil
 	}
 	found, err := w.engine.db.CustomersOf(ctx, names)
 	for _, c := range found {
-		w.cache.add(c)
+		w.caches[asked[c.ExternalID]].add(c)
 	}
 	return true, err
 }
@@ -344,9 +344,9 @@ func (w *writer) loadAccounts(ctx context.Context, ops []*op) (stale bool, err e
 	}
 	for i := range found {
 		o := asked[found[i].AccountKey]
-		m := w.cache.member(o.customer)
+		m := w.cacheOf(o).member(o.customer)
 		if m == nil || m.Version != found[i].CustomerVersion {
-			w.cache.drop(o.customer)
+			w.cacheOf(o).drop(o.customer)
 			stale = true
 			continue
 		}
