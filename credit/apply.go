@@ -187,6 +187,11 @@ func (a *act) charge(r Request) (quantity.Units, *Gauge, error) {
 // countMax bounds what one window counts, so that no sum of an account can overflow.
 const countMax = 4 * quantity.Max
 
+// bears reports whether w can count a charge more.
+func (w *Window) bears(charge quantity.Units) bool {
+	return w.Used+charge <= countMax && w.Spent+charge <= countMax
+}
+
 // price returns amount × cost, and refuses what one request cannot carry.
 func price(amount, cost quantity.Units) (quantity.Units, error) {
 	charge, ok := amount.Times(cost)
@@ -198,7 +203,7 @@ func price(amount, cost quantity.Units) (quantity.Units, error) {
 
 // count refuses a charge that would take the open window past what it can count.
 func (a *act) count(charge quantity.Units) error {
-	if a.Window.Used+charge > countMax || a.Window.Spent+charge > countMax {
+	if !a.Window.bears(charge) {
 		return tooMuch(charge)
 	}
 	return nil

@@ -10,6 +10,23 @@ import (
 	"github.com/tollgate/tollgate/quantity"
 )
 
+// However much is asked for, no sum of what is foreseen overflows.
+func TestForeseeingEndsWhereAWindowIsFull(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	s := credit.State{Opened: true, Unlimited: true, Window: credit.Window{Span: period.Span{Start: now.Add(-time.Hour), End: now.Add(time.Hour)}}}
+	most := credit.Request{Kind: credit.KindConsume, Meter: "requests", Aggregation: meter.Sum, Amount: quantity.Max, Cost: quantity.One}
+	times, ok := 0, true
+	for ok && times < 100 {
+		if s, ok = s.Foresee(most, now); ok {
+			times++
+		}
+	}
+	if times != 4 || s.Window.Used != 4*quantity.Max || s.Window.Spent != 4*quantity.Max {
+		t.Errorf("%d times the largest amount: used %s, spent %s; want 4 times", times, s.Window.Used, s.Window.Spent)
+	}
+}
+
 // What is foreseen comes to pass as long as nothing but counting does; what else would is not foreseen.
 func TestForesee(t *testing.T) {
 	t.Parallel()

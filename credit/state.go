@@ -295,12 +295,14 @@ func (s *State) OnlyCounted(from *State) bool {
 		w.Span.Equal(v.Span) && w.Billed == v.Billed && w.Over == v.Over && w.Refunded == v.Refunded
 }
 
-// Foresee returns s as r, which is usage, is likely to leave it: paid for by the plan's allowance, changed in what OnlyCounted leaves out and in nothing
-// else. It returns false where something else is likely. This is a guess, made without the terms; what happens is Apply's to say.
+// Foresee returns s as r, which is usage, is likely to leave it: paid for by the plan's allowance, and changed in nothing but what
+// OnlyCounted leaves out. It returns false where something else is likely. This is a guess, made without the terms; what happens is
+// Apply's to say.
 func (s State) Foresee(r Request, now time.Time) (State, bool) {
 	charge, err := price(r.Amount, r.Cost)
 	summed := r.Aggregation == meter.Sum || r.Aggregation == meter.Count
-	if err != nil || !summed || r.Kind != KindConsume && r.Kind != KindRecord || !s.Opened || s.Window.ended(now) || !s.OnlyCounted(&s) {
+	if err != nil || !summed || r.Kind != KindConsume && r.Kind != KindRecord || !s.Opened || s.Window.ended(now) || !s.Window.bears(charge) ||
+		!s.OnlyCounted(&s) {
 		return s, false
 	}
 	s.Seq++
