@@ -22,7 +22,7 @@ type member struct {
 	accounts map[id.Slug]*store.Account
 }
 
-// A cache is what is known of a share of the customers, as many shares as there are writers. It keeps two generations: when the young one
+// A cache is what is known of a shard of the customers, of which there are as many as writers. It keeps two generations: when the young one
 // is full it becomes the old one, and what is used again moves back to the young.
 type cache struct {
 	mu           sync.Mutex // held by the writer that decides acts of these customers, until their commit is over

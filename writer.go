@@ -17,6 +17,8 @@ const (
 	aheadMin = 16
 	// pessimism is how long a writer locks before it decides, after another process crossed it.
 	pessimism = 500 * time.Millisecond
+	// unlikely is for how long a writer does not foresee what acts count, after it was wrong.
+	unlikely = pessimism / 10
 	// attemptMax is how long the database may take over one attempt before its connection is given up.
 	attemptMax = 15 * time.Second
 	// triesMax is how often a group is decided anew before its acts are committed one by one.
@@ -188,7 +190,7 @@ func (w *writer) lockedAttempt(ctx context.Context, b *book, ops []*op, now time
 	}
 	err := w.engine.db.Locked(ctx, want, func(f store.Found) (*store.Batch, error) {
 		if len(want.Counts) > 0 && !f.Counted {
-			w.unlike = now.Add(pessimism / 10)
+			w.unlike = now.Add(unlikely)
 		}
 		v = newView(w, b, now, &f)
 		for _, o := range ops {

@@ -212,11 +212,12 @@ func decided(w Want, f Found, decide func(Found) (*Batch, error)) ([]statement, 
 	if b == nil {
 		b = &Batch{}
 	}
-	write := b.statements
+	var all []statement
 	if f.Counted {
-		write = func() ([]statement, error) { return b.countedStatements(w.Counts, f) }
+		all, err = b.countedStatements(w.Counts, f)
+	} else {
+		all, err = b.statements()
 	}
-	all, err := write()
 	if err != nil {
 		return nil, fmt.Errorf("write batch: %w", err)
 	}
