@@ -77,8 +77,9 @@ func BenchmarkEncodeReceipt(b *testing.B) {
 	var buf []byte
 	b.ReportAllocs()
 	for b.Loop() {
+		var m api.Moments
 		var err error
-		if buf, err = api.AppendReceipt(buf[:0], &r); err != nil {
+		if buf, err = api.AppendReceipt(&m, buf[:0], &r); err != nil {
 			b.Fatal(err)
 		}
 	}

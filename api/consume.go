@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/tollgate/tollgate"
@@ -10,11 +11,18 @@ import (
 	"github.com/tollgate/tollgate/meter"
 )
 
-// bufferBytesMax is the largest buffer kept for the next request.
-const bufferBytesMax = 64 << 10
+const (
+	// bufferBytesMax is the largest buffer kept for the next request, of a single act or of a batch.
+	bufferBytesMax, batchBytesMax = 64 << 10, 512 << 10
+	// outcomeBytes is about how long an answer to an item of a batch is.
+	outcomeBytes = 400
+)
 
-// buffers lends out buffers for bodies and answers.
-type buffers struct{ pool sync.Pool }
+// buffers lends out buffers for bodies and answers, and keeps those up to max bytes.
+type buffers struct {
+	pool sync.Pool
+	max  int
+}
 
 func (p *buffers) take() *[]byte {
 	if b, ok := p.pool.Get().(*[]byte); ok {
@@ -25,7 +33,7 @@ func (p *buffers) take() *[]byte {
 }
 
 func (p *buffers) give(b *[]byte) {
-	if cap(*b) <= bufferBytesMax {
+	if cap(*b) <= p.max {
 		*b = (*b)[:0]
 		p.pool.Put(b)
 	}
@@ -49,18 +57,19 @@ func (s *Server) consume(x *exchange, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if *buf, err = appendReceipt((*buf)[:0], &receipt); err != nil {
+	var m moments
+	if *buf, err = m.appendReceipt(append((*buf)[:0], '{'), &receipt); err != nil {
 		return err
 	}
-	*buf = append(*buf, '\n')
+	*buf = append(*buf, "}\n"...)
 	send(x, http.StatusOK, *buf)
 	return nil
 }
 
 // events is POST /v1/events: a batch, answered item by item.
 func (s *Server) events(x *exchange, r *http.Request) error {
-	buf := s.buffers.take()
-	defer s.buffers.give(buf)
+	buf := s.batches.take()
+	defer s.batches.give(buf)
 	var err error
 	if *buf, err = readBody(r, *buf); err != nil {
 		return err
@@ -88,7 +97,8 @@ func (s *Server) events(x *exchange, r *http.Request) error {
 
 // appendOutcomes appends the answer to a batch. out answers the items that are not bad, in their order.
 func (s *Server) appendOutcomes(x *exchange, b []byte, items []item, out []tollgate.Outcome) ([]byte, error) {
-	b = append(b, `{"data":[`...)
+	b = append(slices.Grow(b, len(items)*outcomeBytes), `{"data":[`...)
+	var m moments
 	for i := range items {
 		o := tollgate.Outcome{Err: items[i].bad}
 		if o.Err == nil {
@@ -99,7 +109,7 @@ func (s *Server) appendOutcomes(x *exchange, b []byte, items []item, out []tollg
 			b = append(b, ',')
 		}
 		var err error
-		if b, err = appendOutcome(x, b, o); err != nil {
+		if b, err = m.appendOutcome(x, b, o); err != nil {
 			return b, err
 		}
 	}
@@ -107,17 +117,16 @@ func (s *Server) appendOutcomes(x *exchange, b []byte, items []item, out []tollg
 }
 
 // appendOutcome appends a receipt or an error as an object that begins with its status.
-func appendOutcome(x *exchange, b []byte, o tollgate.Outcome) ([]byte, error) {
+func (m *moments) appendOutcome(x *exchange, b []byte, o tollgate.Outcome) ([]byte, error) {
 	if o.Err != nil {
 		f := told(x, o.Err)
 		body, err := json.Marshal(f.With("status", f.Status()))
 		return append(b, body...), err
 	}
 	b = append(b, `{"status":200,`...)
-	at := len(b)
-	b, err := appendReceipt(b, o.Receipt)
+	b, err := m.appendReceipt(b, o.Receipt)
 	if err != nil {
 		return b, fault.New(fault.Internal, "The receipt cannot be told.").Because(err)
 	}
-	return append(b[:at], b[at+1:]...), nil // without its own '{'
+	return append(b, '}'), nil
 }

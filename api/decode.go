@@ -49,8 +49,11 @@ func tooLarge() error {
 	return fault.New(fault.TooLarge, "The body is larger than %d bytes: send it in parts.", BodyBytesMax).With("limit", BodyBytesMax)
 }
 
-// fields names what a body may carry and where its values go: pointers to what encoding/json can fill.
+// fields names what a body may carry and where its values go: pointers to what encoding/json can fill, or to a verbatim.
 type fields map[string]any
+
+// A verbatim is a value as it stands in the body, whose memory it shares.
+type verbatim []byte
 
 // decode reads a body that is one object. null counts as not sent. Faults: invalid_request, naming the field.
 func decode(body []byte, into fields) error {
@@ -118,6 +121,10 @@ func (f fields) set(name string, raw []byte, again bool) error {
 	case again:
 		return fieldTwice(name)
 	case string(raw) == "null":
+		return nil
+	}
+	if v, ok := to.(*verbatim); ok { // the scanner has read it already
+		*v = raw
 		return nil
 	}
 	if err := json.Unmarshal(raw, to); err != nil {

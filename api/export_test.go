@@ -22,8 +22,14 @@ func DecodeBatch(body []byte) (usage []meter.Usage, bad int, err error) {
 	return usage, bad, err
 }
 
-// AppendReceipt is appendReceipt for tests.
-func AppendReceipt(b []byte, r *tollgate.Receipt) ([]byte, error) { return appendReceipt(b, r) }
+// Moments is moments for tests.
+type Moments = moments
+
+// AppendReceipt is appendReceipt for tests, with the braces.
+func AppendReceipt(m *Moments, b []byte, r *tollgate.Receipt) ([]byte, error) {
+	b, err := m.appendReceipt(append(b, '{'), r)
+	return append(b, '}'), err
+}
 
 // AppendUsage appends a report as it is answered.
 func AppendUsage(b []byte, r *tollgate.UsageReport) ([]byte, error) {

@@ -12,32 +12,53 @@ import (
 	"github.com/tollgate/tollgate/quantity"
 )
 
-// appendReceipt appends what encoding/json writes for r, without its reflection.
-func appendReceipt(b []byte, r *tollgate.Receipt) ([]byte, error) {
-	b = append(b, `{"event":`...)
-	b, err := appendEvent(b, &r.Event)
+// moments are the times of receipts, most of which are those of the one before.
+type moments struct{ made, resets moment }
+
+// A moment is a time as encoding/json writes it.
+type moment struct {
+	of   time.Time
+	text []byte
+	room [len(time.RFC3339Nano) + 2]byte
+}
+
+// append appends t; the work is done once for as long as it is the same.
+func (m *moment) append(b []byte, t time.Time) ([]byte, error) {
+	if m.text == nil || t != m.of { // in the same zone, too
+		text, err := appendTime(m.room[:0], t)
+		if err != nil {
+			return b, err
+		}
+		m.of, m.text = t, text
+	}
+	return append(b, m.text...), nil
+}
+
+// appendReceipt appends what encoding/json writes for r, without its reflection and its braces.
+func (m *moments) appendReceipt(b []byte, r *tollgate.Receipt) ([]byte, error) {
+	b = append(b, `"event":`...)
+	b, err := m.appendEvent(b, &r.Event)
 	if err != nil {
 		return b, err
 	}
 	b = append(b, `,"balance":`...)
-	if b, err = appendBalance(b, &r.Balance); err != nil {
+	if b, err = m.appendBalance(b, &r.Balance); err != nil {
 		return b, err
 	}
 	b = append(b, `,"duplicate":`...)
-	b = strconv.AppendBool(b, r.Duplicate)
-	return append(b, '}'), nil
+	return strconv.AppendBool(b, r.Duplicate), nil
 }
 
-func appendEvent(b []byte, e *meter.Event) ([]byte, error) {
+func (m *moments) appendEvent(b []byte, e *meter.Event) ([]byte, error) {
 	b = appendText(append(b, `{"customer":`...), string(e.Customer))
 	b = appendText(append(b, `,"meter":`...), string(e.Meter))
 	b = e.Amount.Append(append(b, `,"amount":`...))
 	b = appendText(append(b, `,"transactionId":`...), string(e.TransactionID))
-	b, err := appendTime(append(b, `,"at":`...), e.At)
+	b, err := m.made.append(append(b, `,"at":`...), e.At)
 	if err != nil {
 		return b, err
 	}
-	if b, err = appendTime(append(b, `,"recordedAt":`...), e.RecordedAt); err != nil {
+	if b, err = m.made.append(append(b, `,"recordedAt":`...), e.RecordedAt); err != nil {
 		return b, err
 	}
 	b = e.Charged.Append(append(b, `,"charged":`...))
@@ -55,7 +76,7 @@ func appendEvent(b []byte, e *meter.Event) ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-func appendBalance(b []byte, v *credit.Balance) ([]byte, error) {
+func (m *moments) appendBalance(b []byte, v *credit.Balance) ([]byte, error) {
 	if v.Held != nil || v.Granted != nil || v.Overage != nil || v.Soft || v.Since != nil || len(v.Grants) > 0 || len(v.Holds) > 0 {
 		all, err := json.Marshal(v) // a balance in full, which no receipt carries
 		return append(b, all...), err
@@ -69,7 +90,7 @@ func appendBalance(b []byte, v *credit.Balance) ([]byte, error) {
 	if v.ResetsAt == nil {
 		return append(b, "null}"...), nil
 	}
-	b, err := appendTime(b, *v.ResetsAt)
+	b, err := m.resets.append(b, *v.ResetsAt)
 	return append(b, '}'), err
 }
 

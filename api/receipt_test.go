@@ -20,9 +20,12 @@ func TestReceiptsAreWrittenAsEncodingJSONWritesThem(t *testing.T) {
 	t.Parallel()
 	text := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"", "<&>", "\u2028", "\xff", "a\x7fb", "é", `"\`, "\x00"}))
 	units := rapid.Map(rapid.Int64(), func(n int64) quantity.Units { return quantity.Units(n) })
-	moment := rapid.Map(rapid.Int64Range(-62_135_510_400_000_000, 253_402_214_400_000_000), func(n int64) time.Time {
+	zoned := rapid.Map(rapid.Int64Range(-62_135_510_400_000_000, 253_402_214_400_000_000), func(n int64) time.Time {
 		return time.UnixMicro(n).In([]*time.Location{time.UTC, time.FixedZone("", 3600)}[n&1])
 	})
+	again := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	moment := rapid.OneOf(zoned, rapid.SampledFrom([]time.Time{again, again.Local(), again.In(time.FixedZone("", 3600)), again.Add(time.Microsecond)}))
+	var before api.Moments // of the receipts before
 	maybeUnits, maybeMoment := rapid.Ptr(units, true), rapid.Ptr(moment, true)
 	properties := rapid.SampledFrom([]string{"", `{}`, `{ "a" : "<b>" }`, `{"a":[1.50,1e9],"b":"\u2028 "}`, "null"})
 	rapid.Check(t, func(t *rapid.T) {
@@ -49,7 +52,7 @@ func TestReceiptsAreWrittenAsEncodingJSONWritesThem(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := api.AppendReceipt([]byte("x"), &r)
+		got, err := api.AppendReceipt(&before, []byte("x"), &r)
 		if err != nil || string(got) != "x"+string(want) {
 			t.Fatalf("got  %s (%v)\nwant x%s", got, err, want)
 		}

@@ -48,7 +48,8 @@ type Server struct {
 	log     *slog.Logger
 	mux     *http.ServeMux
 	huma    huma.API
-	buffers buffers
+	buffers buffers // of single acts
+	batches buffers
 	keys    *keyring
 	rates   *pace.Pace
 	metrics *metrics
@@ -73,6 +74,8 @@ func New(e *tollgate.Engine, opts Options) *Server {
 		keys:    newKeyring(e),
 		rates:   pace.New(opts.RatePerSecond, opts.Burst),
 		metrics: newMetrics(opts.Registry),
+		buffers: buffers{max: bufferBytesMax},
+		batches: buffers{max: batchBytesMax},
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

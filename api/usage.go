@@ -139,7 +139,7 @@ func decodeBatch(body []byte) ([]item, error) {
 		}
 		return items, err
 	}
-	var raw json.RawMessage
+	var raw verbatim
 	if err := decode(body, fields{"events": &raw}); err != nil {
 		return nil, err
 	}
