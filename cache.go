@@ -4,8 +4,10 @@ import (
 	"hash/maphash"
 	"sync"
 
+	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/internal/store"
+	"github.com/tollgate/tollgate/quantity"
 )
 
 const (
@@ -19,7 +21,54 @@ const (
 // A member is a customer and its accounts as this process last read or wrote them.
 type member struct {
 	store.Customer
-	accounts map[id.Slug]*store.Account
+	accounts map[id.Slug]*slot
+	paid     paid
+}
+
+// paid is what pays for the meter that a member used last.
+type paid struct {
+	book  *book
+	meter id.Slug
+	payer
+}
+
+// A slot is where a member keeps an account, and what follows from it and would take time to find again.
+type slot struct {
+	account *store.Account // nil when it is not known
+
+	next *touched // the account as the acts of a view leave it
+	view uint64   // its number
+
+	book    *book        // of which terms are
+	terms   credit.Terms // while their window lasts
+	backlog *backlog     // see roller
+}
+
+// slot returns where m keeps an account.
+func (m *member) slot(slug id.Slug) *slot {
+	s := m.accounts[slug]
+	if s == nil {
+		s = new(slot)
+		m.accounts[slug] = s
+	}
+	return s
+}
+
+// account returns an account of m, nil when it is not known.
+func (m *member) account(slug id.Slug) *store.Account {
+	if s := m.accounts[slug]; s != nil {
+		return s.account
+	}
+	return nil
+}
+
+// payer is book.payer for the plan of m.
+func (m *member) payer(b *book, meter id.Slug) (id.Slug, quantity.Units) {
+	if m.paid.book != b || m.paid.meter != meter {
+		m.paid = paid{book: b, meter: meter}
+		m.paid.balance, m.paid.cost = b.payer(m.Plan, meter)
+	}
+	return m.paid.balance, m.paid.cost
 }
 
 // A cache is what is known of a shard of the customers, of which there are as many as writers. It keeps two generations: when the young one
@@ -35,10 +84,13 @@ func newCache() *cache {
 	return &cache{young: map[id.Customer]*member{}, recent: map[uint64]struct{}{}, seed: maphash.MakeSeed()}
 }
 
-// mark stands for a transaction. Two may share one: then the second is looked up for nothing.
-func (c *cache) mark(n store.Name) uint64 {
-	const odd = 0x9e3779b97f4a7c15 // 2^64 / golden ratio: spreads keys that follow one another
-	return maphash.String(c.seed, n.Name) ^ uint64(n.Customer)*odd
+// mark stands for the transaction of an act. Two may share one: then the second is looked up for nothing.
+func (c *cache) mark(o *op) uint64 {
+	if o.mark == 0 {
+		const odd = 0x9e3779b97f4a7c15 // 2^64 / golden ratio: spreads keys that follow one another
+		o.mark = maphash.String(c.seed, string(o.txid)) ^ uint64(o.key)*odd
+	}
+	return o.mark
 }
 
 func (c *cache) member(name id.Customer) *member {
@@ -60,7 +112,7 @@ func (c *cache) keep(name id.Customer, m *member) {
 }
 
 func (c *cache) add(customer store.Customer) *member {
-	m := &member{Customer: customer, accounts: map[id.Slug]*store.Account{}}
+	m := &member{Customer: customer, accounts: map[id.Slug]*slot{}}
 	c.keep(customer.ExternalID, m)
 	return m
 }
@@ -70,9 +122,9 @@ func (c *cache) drop(name id.Customer) {
 	delete(c.old, name)
 }
 
-// knows reports whether a transaction was recorded a moment ago, as far as its mark tells.
-func (c *cache) knows(n store.Name) bool {
-	mark := c.mark(n)
+// knows reports whether the transaction of an act was recorded a moment ago, as far as its mark tells.
+func (c *cache) knows(o *op) bool {
+	mark := c.mark(o)
 	if _, ok := c.recent[mark]; ok {
 		return true
 	}
@@ -80,9 +132,9 @@ func (c *cache) knows(n store.Name) bool {
 	return ok
 }
 
-func (c *cache) remember(n store.Name) {
+func (c *cache) remember(o *op) {
 	if len(c.recent) >= recentMax {
 		c.past, c.recent = c.recent, make(map[uint64]struct{}, recentMax)
 	}
-	c.recent[c.mark(n)] = struct{}{}
+	c.recent[c.mark(o)] = struct{}{}
 }

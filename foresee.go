@@ -21,27 +21,25 @@ func (w *writer) foresee(ops []*op, now time.Time) []store.Count {
 	if !w.engine.db.Postgres() {
 		return nil
 	}
-	states := make(map[store.AccountKey]*foreseen, len(ops))
-	names := make(map[store.Name]bool, len(ops))
+	states := make(map[*slot]*foreseen, len(ops))
+	marks := make(map[uint64]bool, len(ops))
 	for _, o := range ops {
 		if !o.usage || o.value != "" || o.txid == "" {
 			return nil
 		}
-		n := store.Name{Customer: o.key, Name: string(o.txid)}
-		if names[n] || w.cacheOf(o).knows(n) { // it repeats another act
+		mark := w.cacheOf(o).mark(o)
+		if marks[mark] || w.cacheOf(o).knows(o) { // it repeats another act
 			continue
 		}
-		names[n] = true
-		k := store.AccountKey{Customer: o.key, Slug: o.slug}
-		f := states[k]
+		marks[mark] = true
+		s := o.m.slot(o.slug)
+		f := states[s]
 		if f == nil {
-			m := w.cacheOf(o).member(o.customer)
-			if m == nil || m.Key != o.key || m.accounts[o.slug] == nil {
+			if s.account == nil {
 				return nil
 			}
-			f = &foreseen{known: m.accounts[o.slug]}
-			f.state = f.known.State
-			states[k] = f
+			f = &foreseen{known: s.account, state: s.account.State}
+			states[s] = f
 		}
 		var ok bool
 		if f.state, ok = f.state.Foresee(o.req, now); !ok {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/tollgate/tollgate/credit"
@@ -40,9 +41,10 @@ type op struct {
 	// answer makes what a ledger line's caller is told, from the account after it.
 	answer func(s *credit.State, line credit.Entry, now time.Time) any
 
-	key  id.Key        // of the customer
-	m    *member       // the customer as load found it, for load alone
-	done chan struct{} // closed at the end; then err and what follows are set
+	key  id.Key  // of the customer
+	m    *member // the customer as load found it: while acts are decided on the cache, as it is there
+	mark uint64  // see cache.mark
+	done *latch  // opens when this and those that share it have ended; then err and what follows are set
 
 	err       error
 	duplicate bool
@@ -70,13 +72,33 @@ func conflict(field, value string) error {
 
 func (o *op) finish(err error) {
 	o.err = err
-	close(o.done)
+	o.done.end()
 }
 
-func (o *op) wait(ctx context.Context) error {
+// A latch opens when so many acts have ended.
+type latch struct {
+	left atomic.Int64
+	open chan struct{}
+}
+
+func newLatch(acts int) *latch {
+	l := &latch{open: make(chan struct{})}
+	l.left.Store(int64(acts))
+	return l
+}
+
+// end counts an act that has ended. No act ends twice.
+func (l *latch) end() {
+	if l.left.Add(-1) <= 0 {
+		close(l.open)
+	}
+}
+
+// wait returns nil when all acts have ended, or the end of ctx if that comes first.
+func (l *latch) wait(ctx context.Context) error {
 	select {
-	case <-o.done:
-		return o.err
+	case <-l.open:
+		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}

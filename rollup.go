@@ -49,6 +49,7 @@ type roller struct {
 type backlog struct {
 	lines int
 	run   *store.Run // of all of them; nil when they have to be read
+	taken bool       // it is no longer among those waiting
 }
 
 func newRoller(e *Engine) *roller {
@@ -63,18 +64,22 @@ func (r *roller) note(v *view) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.wrote = time.Now()
-	for k, a := range v.accounts {
+	for _, a := range v.accounts {
 		if a.lines == 0 {
 			continue
 		}
-		b := r.waiting[k]
-		if b == nil {
-			if len(r.waiting) >= rollWaitMax {
-				r.lost = true
+		k, b := a.AccountKey, a.slot.backlog
+		if b == nil || b.taken {
+			b = r.waiting[k]
+			if b == nil && len(r.waiting) >= rollWaitMax {
+				a.slot.backlog, r.lost = nil, true
 				continue
 			}
-			b = &backlog{run: store.NewRun(a.State.Seq - int64(a.lines))}
-			r.waiting[k] = b
+			if b == nil {
+				b = &backlog{run: store.NewRun(a.State.Seq - int64(a.lines))}
+				r.waiting[k] = b
+			}
+			a.slot.backlog = b
 		}
 		if b.run != nil && (v.joined || b.run.To() != a.State.Seq-int64(a.lines)) { // may be undone, or another process has written between
 			r.unkeep(b)
@@ -88,8 +93,8 @@ func (r *roller) note(v *view) {
 			r.due = append(r.due, k)
 		}
 	}
-	for _, e := range v.batch.Events {
-		if b := r.waiting[store.AccountKey{Customer: e.Key, Slug: e.PaidBy}]; b != nil && b.run != nil {
+	for i, e := range v.batch.Events {
+		if b := v.of[i].slot.backlog; b != nil && b.run != nil {
 			size := b.run.Size()
 			b.run.Add(e)
 			if r.kept += b.run.Size() - size; r.kept > rollKeptMax {
@@ -222,10 +227,12 @@ func (r *roller) take() ([]store.AccountKey, map[store.AccountKey]*store.Run) {
 	}
 	runs := make(map[store.AccountKey]*store.Run, len(group))
 	for _, k := range group {
-		if b := r.waiting[k]; b.run != nil {
+		b := r.waiting[k]
+		if b.run != nil {
 			runs[k] = b.run
 			r.unkeep(b)
 		}
+		b.taken = true
 		delete(r.waiting, k)
 	}
 	return group, runs

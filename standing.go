@@ -163,7 +163,8 @@ func (e *Engine) Event(ctx context.Context, customer id.Customer, t id.Transacti
 // another customer has its name by now.
 func (e *Engine) RecordFor(ctx context.Context, c Customer, u meter.Usage) (Receipt, error) {
 	u.Customer, u.Record = c.ExternalID, true
-	o, err := e.usageOp(u, credit.KindRecord)
+	o := new(op)
+	err := e.usageOp(o, u, credit.KindRecord)
 	if err != nil {
 		return Receipt{}, err
 	}

@@ -58,6 +58,7 @@ type Engine struct {
 	seed    maphash.Seed
 	writers []*writer
 	lanes   lanes
+	views   atomic.Uint64 // so many have begun
 	roller  *roller
 	watch   watch
 	seller  *seller // nil without payments
@@ -156,11 +157,14 @@ func (e *Engine) Now() time.Time { return e.clock().UTC().Truncate(time.Microsec
 // do sends an act to its customer's writer and waits for its end. When ctx ends first the act may still be
 // done; the same request again is safe.
 func (e *Engine) do(ctx context.Context, o *op) error {
-	o.ctx, o.done = ctx, make(chan struct{})
+	o.ctx, o.done = ctx, newLatch(1)
 	if err := e.writerOf(o, e.working()).enqueue(o); err != nil {
 		return err
 	}
-	return o.wait(ctx)
+	if err := o.done.wait(ctx); err != nil {
+		return err
+	}
+	return o.err
 }
 
 // unavailable is the fault for a store that cannot answer now.

@@ -20,11 +20,11 @@ func (e *Engine) SQL() *sql.DB { return e.db.SQL() }
 // A refusal writes nothing and leaves the transaction usable. Faults are those of Consume; any other error means that
 // the transaction must be rolled back.
 func (e *Engine) ConsumeTx(ctx context.Context, tx *sql.Tx, u meter.Usage) (Receipt, error) {
-	o, err := e.usageOp(u, kindOf(u))
-	if err != nil {
+	o := new(op)
+	if err := e.usageOp(o, u, kindOf(u)); err != nil {
 		return Receipt{}, err
 	}
-	o.done = make(chan struct{})
+	o.done = newLatch(1)
 	if err := e.consumeIn(ctx, e.db.Join(tx), o); err != nil {
 		return Receipt{}, err
 	}
@@ -45,7 +45,7 @@ func (e *Engine) consumeIn(ctx context.Context, tx *store.Tx, o *op) error {
 	w := &writer{engine: e, caches: []*cache{newCache()}}
 	var v *view
 	err = tx.Locked(ctx, w.want([]*op{o}, true), func(f store.Found) (*store.Batch, error) {
-		v = newView(w, b, now, &f)
+		v = newView(w, 1, b, now, &f)
 		v.joined = true
 		v.decide(ctx, o)
 		return &v.batch, nil

@@ -31,8 +31,8 @@ type Outcome struct {
 // Faults: insufficient_credits with balance, availableBalance, required and resetsAt; not_found for an unknown
 // customer or meter; conflict when the transactionId was used with another payload; invalid_request.
 func (e *Engine) Consume(ctx context.Context, u meter.Usage) (Receipt, error) {
-	o, err := e.usageOp(u, kindOf(u))
-	if err != nil {
+	o := new(op)
+	if err := e.usageOp(o, u, kindOf(u)); err != nil {
 		return Receipt{}, err
 	}
 	if err := e.do(ctx, o); err != nil {
@@ -65,16 +65,28 @@ func (e *Engine) batch(ctx context.Context, usage []meter.Usage, kind func(meter
 		return nil, fault.New(fault.TooLarge, "A batch carries up to %d events; this one has %d. Send it in parts.", BatchMax, len(usage)).
 			With("field", "events").With("value", len(usage)).With("limit", BatchMax)
 	}
-	out, ops := make([]Outcome, len(usage)), make([]*op, len(usage))
+	out, ops := make([]Outcome, len(usage)), make([]op, len(usage))
 	queues, working := map[*writer][]*op{}, e.working()
+	acts := 0
 	for i, u := range usage {
-		o, err := e.usageOp(u, kind(u))
-		if err != nil {
-			out[i].Err = err
+		if out[i].Err = e.usageOp(&ops[i], u, kind(u)); out[i].Err == nil {
+			acts++
+		}
+	}
+	if acts == 0 {
+		return out, nil
+	}
+	done := newLatch(acts)
+	for i := range ops {
+		if out[i].Err != nil {
 			continue
 		}
-		o.ctx, o.done, ops[i] = ctx, make(chan struct{}), o
+		o := &ops[i]
+		o.ctx, o.done = ctx, done
 		w := e.writerOf(o, working)
+		if queues[w] == nil {
+			queues[w] = make([]*op, 0, acts)
+		}
 		queues[w] = append(queues[w], o)
 	}
 	for w, queue := range queues {
@@ -84,17 +96,22 @@ func (e *Engine) batch(ctx context.Context, usage []meter.Usage, kind func(meter
 			}
 		}
 	}
-	for i, o := range ops {
-		if o == nil {
+	if err := done.wait(ctx); err != nil {
+		return nil, err
+	}
+	receipts := make([]Receipt, len(ops))
+	for i := range ops {
+		if out[i].Err != nil {
 			continue
 		}
-		err := o.wait(ctx)
-		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		switch err := ops[i].err; {
+		case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 			return nil, err
-		}
-		if out[i].Err = err; err == nil {
-			r := o.receipt()
-			out[i].Receipt = &r
+		case err != nil:
+			out[i].Err = err
+		default:
+			receipts[i] = ops[i].receipt()
+			out[i].Receipt = &receipts[i]
 		}
 	}
 	return out, nil
@@ -107,18 +124,18 @@ func kindOf(u meter.Usage) credit.Kind {
 	return credit.KindConsume
 }
 
-// usageOp checks a usage fact and makes it an act.
-func (e *Engine) usageOp(u meter.Usage, kind credit.Kind) (*op, error) {
+// usageOp checks a usage fact and makes it an act, which it fills in.
+func (e *Engine) usageOp(o *op, u meter.Usage, kind credit.Kind) error {
 	m, ok := e.book.Load().Meters[u.Meter]
 	if !ok {
-		return nil, e.unknownMeter(u)
+		return e.unknownMeter(u)
 	}
 	now := e.Now()
 	n, err := m.Check(u, now, meter.Limits{Ahead: AheadMax, PropertiesBytes: PropertiesBytesMax})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	o := &op{
+	*o = op{
 		customer: u.Customer, usage: true, txid: u.TransactionID, value: n.Value, hash: usageHash(u, n, kind),
 		req: credit.Request{
 			Kind: kind, Cause: string(u.TransactionID), Meter: u.Meter, Aggregation: m.Aggregation, Amount: n.Amount, UsageAt: n.At,
@@ -131,7 +148,7 @@ func (e *Engine) usageOp(u meter.Usage, kind credit.Kind) (*op, error) {
 	if kind == credit.KindBackfill {
 		o.value = "" // counted in no window
 	}
-	return o, nil
+	return nil
 }
 
 func (e *Engine) unknownMeter(u meter.Usage) error {

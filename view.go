@@ -17,16 +17,19 @@ import (
 // A view is one attempt at deciding a group of acts: what the accounts look like as the acts go by, what is to
 // be written, and how each act ends if it is. Nothing of it reaches the cache, or a caller, before settle.
 type view struct {
-	w     *writer
-	book  *book
-	now   time.Time
-	found *store.Found // what a locked attempt read; nil when deciding on the cache
+	w      *writer
+	number uint64 // no two of an Engine share one
+	book   *book
+	now    time.Time
+	found  *store.Found // what a locked attempt read; nil when deciding on the cache
 
 	repeats map[store.Name]*store.Event // events of a moment ago that acts of this group repeat
 	asked   []*op                       // those acts: their answers come with the commit
 
-	accounts map[store.AccountKey]*touched
-	events   map[store.Name]*store.Event
+	accounts []*touched
+	events   map[uint64]*store.Event // by their marks
+	room     []store.Event           // for the events of the batch
+	of       []*touched              // the accounts of those
 	entries  map[store.Name]*store.Entry
 	seen     map[store.Value]store.Seen
 	batch    store.Batch
@@ -40,13 +43,15 @@ type view struct {
 	unflushed bool // on SQLite, what the ends rest on may not be on disk yet
 }
 
-func newView(w *writer, b *book, now time.Time, f *store.Found) *view {
-	return &view{
-		w: w, book: b, now: now, found: f,
-		accounts: map[store.AccountKey]*touched{},
-		events:   map[store.Name]*store.Event{}, entries: map[store.Name]*store.Entry{}, seen: map[store.Value]store.Seen{},
-		behind: map[id.Key]bool{},
+// newView begins an attempt at deciding so many acts.
+func newView(w *writer, acts int, b *book, now time.Time, f *store.Found) *view {
+	v := &view{
+		w: w, number: w.engine.views.Add(1), book: b, now: now, found: f,
+		accounts: make([]*touched, 0, acts), events: make(map[uint64]*store.Event, acts), of: make([]*touched, 0, acts), ends: make([]end, 0, acts),
+		entries: map[store.Name]*store.Entry{}, seen: map[store.Value]store.Seen{}, behind: map[id.Key]bool{},
 	}
+	v.batch.Accounts, v.batch.Events = make([]*store.Account, 0, acts), make([]*store.Event, 0, acts)
+	return v
 }
 
 // settle brings the view's outcome to the cache and to the callers.
@@ -55,13 +60,13 @@ func (v *view) settle() {
 		if a.lines > 0 {
 			a.Version = a.Next()
 		}
-		a.of.accounts[a.Slug] = &a.Account
+		a.slot.account = &a.Account
 	}
 	v.w.engine.roller.note(v)
 	for _, end := range v.ends {
 		o := end.op
 		if o.left != nil {
-			v.w.cacheOf(o).remember(store.Name{Customer: o.left.Key, Name: string(o.left.TransactionID)})
+			v.w.cacheOf(o).remember(o)
 		}
 	}
 	if v.unflushed && v.w.teller != nil {
@@ -78,8 +83,8 @@ func (v *view) decide(ctx context.Context, o *op) {
 		v.postpone(o)
 		return
 	}
-	if n := (store.Name{Customer: o.key, Name: string(o.txid)}); v.found == nil && o.txid != "" && v.w.cacheOf(o).knows(n) {
-		v.asked, v.batch.Ask = append(v.asked, o), append(v.batch.Ask, n)
+	if v.found == nil && o.txid != "" && v.w.cacheOf(o).knows(o) {
+		v.asked, v.batch.Ask = append(v.asked, o), append(v.batch.Ask, store.Name{Customer: o.key, Name: string(o.txid)})
 		return
 	}
 	c, m := v.customer(o)
@@ -94,7 +99,7 @@ func (v *view) decide(ctx context.Context, o *op) {
 	}
 	req := o.req
 	if o.usage {
-		slug, cost := v.book.payer(c.Plan, o.req.Meter)
+		slug, cost := m.payer(v.book, o.req.Meter)
 		if slug != o.slug { // the plan changed since the accounts were chosen
 			v.w.cacheOf(o).drop(o.customer)
 			v.postpone(o)
@@ -121,7 +126,7 @@ func (v *view) decide(ctx context.Context, o *op) {
 		}
 	}
 	now := a.State.At(v.now)
-	terms := v.w.engine.terms(v.book, c, o.slug, now)
+	terms := v.terms(a, c, now)
 	value, err := v.distinct(ctx, o, &req, terms)
 	if err != nil {
 		v.end(o, err)
@@ -215,8 +220,8 @@ func (v *view) past(ctx context.Context, k store.AccountKey) ([]credit.Entry, er
 func (v *view) repeated(o *op) (bool, error) {
 	if o.txid != "" {
 		n := store.Name{Customer: o.key, Name: string(o.txid)}
-		e := v.events[n]
-		if e == nil {
+		e := v.events[v.w.cacheOf(o).mark(o)]
+		if e == nil || e.Key != o.key || e.TransactionID != o.txid {
 			e = v.repeats[n]
 		}
 		if e == nil && v.found != nil {
@@ -296,7 +301,7 @@ func (v *view) write(o *op, a *touched, state credit.State, lines []credit.Entry
 	}
 	for i, line := range lines {
 		if i == own && o.txid != "" {
-			v.writeEvent(o, &state, line, res, now)
+			v.writeEvent(o, a, &state, line, res, now)
 			continue
 		}
 		e := &store.Entry{AccountKey: a.AccountKey, Entry: line}
@@ -320,8 +325,13 @@ func (v *view) write(o *op, a *touched, state credit.State, lines []credit.Entry
 	return nil
 }
 
-func (v *view) writeEvent(o *op, s *credit.State, line credit.Entry, res credit.Result, now time.Time) {
-	e := &store.Event{Event: o.event, Key: o.key, Line: line, Hash: o.hash, Used: s.Window.Used, Limit: s.Limit,
+func (v *view) writeEvent(o *op, a *touched, s *credit.State, line credit.Entry, res credit.Result, now time.Time) {
+	if len(v.room) == cap(v.room) {
+		v.room = make([]store.Event, 0, cap(v.of))
+	}
+	v.room = v.room[:len(v.room)+1]
+	e := &v.room[len(v.room)-1]
+	*e = store.Event{Account: &a.Account, Event: o.event, Key: o.key, Line: line, Hash: o.hash, Used: s.Window.Used, Limit: s.Limit,
 		Unlimited: s.Unlimited, Available: s.Available(now), ResetsAt: s.Window.End}
 	e.RecordedAt, e.Charged, e.PaidBy, e.Properties = now, res.Charge, o.slug, o.event.Properties
 	if e.At.IsZero() {
@@ -332,8 +342,8 @@ func (v *view) writeEvent(o *op, s *credit.State, line credit.Entry, res credit.
 		e.Hold = line.Cause
 	}
 	e.Line.Parts = res.Parts
-	v.batch.Events = append(v.batch.Events, e)
-	v.events[store.Name{Customer: o.key, Name: string(o.txid)}] = e
+	v.batch.Events, v.of = append(v.batch.Events, e), append(v.of, a)
+	v.events[v.w.cacheOf(o).mark(o)] = e
 	o.left, o.balance = e, e.Answer()
 }
 

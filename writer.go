@@ -144,7 +144,7 @@ func (w *writer) attempt(ctx context.Context, ops []*op) ([]*op, error) {
 	if now.Before(w.wary) || needLock(ops) {
 		return w.lockedAttempt(ctx, b, ops, now)
 	}
-	v := newView(w, b, now, nil)
+	v := newView(w, len(ops), b, now, nil)
 	for _, o := range ops {
 		v.decide(ctx, o)
 	}
@@ -192,7 +192,7 @@ func (w *writer) lockedAttempt(ctx context.Context, b *book, ops []*op, now time
 		if len(want.Counts) > 0 && !f.Counted {
 			w.unlike = now.Add(unlikely)
 		}
-		v = newView(w, b, now, &f)
+		v = newView(w, len(ops), b, now, &f)
 		for _, o := range ops {
 			v.decide(ctx, o)
 		}
@@ -234,7 +234,7 @@ func (w *writer) want(ops []*op, all bool) store.Want {
 			accounts[k], want.Accounts = true, append(want.Accounts, k)
 		}
 		n := store.Name{Customer: o.key, Name: string(o.txid)}
-		if o.looked = all || o.lock || o.txid == "" || w.cacheOf(o).knows(n); o.looked && o.txid != "" && !events[n] {
+		if o.looked = all || o.lock || o.txid == "" || w.cacheOf(o).knows(o); o.looked && o.txid != "" && !events[n] {
 			events[n], want.Transactions = true, append(want.Transactions, n)
 		}
 		names := []string{o.name}
@@ -275,9 +275,11 @@ func (w *writer) load(ctx context.Context, b *book, ops []*op) ([]*op, error) {
 				o.finish(unknownCustomer(o.customer))
 				continue
 			}
-			o.key = m.Key
+			if o.key != m.Key {
+				o.key, o.mark = m.Key, 0
+			}
 			if o.usage {
-				o.slug, o.req.Cost = b.payer(m.Plan, o.req.Meter)
+				o.slug, o.req.Cost = m.payer(b, o.req.Meter)
 			}
 			known = append(known, o)
 		}
@@ -321,7 +323,7 @@ func (w *writer) loadAccounts(ctx context.Context, ops []*op) (stale bool, err e
 	var keys []store.AccountKey
 	asked := map[store.AccountKey]*op{}
 	for _, o := range ops {
-		if o.m.accounts[o.slug] != nil {
+		if o.m.account(o.slug) != nil {
 			continue
 		}
 		if k := (store.AccountKey{Customer: o.key, Slug: o.slug}); asked[k] == nil {
@@ -352,7 +354,7 @@ func (w *writer) loadAccounts(ctx context.Context, ops []*op) (stale bool, err e
 			stale = true
 			continue
 		}
-		m.accounts[o.slug] = &found[i]
+		m.slot(o.slug).account = &found[i]
 	}
 	return stale, nil
 }

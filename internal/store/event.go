@@ -29,6 +29,8 @@ type Event struct {
 	Available quantity.Units
 	ResetsAt  time.Time
 
+	Account *Account // that it is written with; looked for in the batch when nil
+
 	prev id.Transaction // on PostgreSQL: the account's event before; see Batch.place
 }
 

@@ -46,12 +46,18 @@ func (d dialect) eventsWithin(ranges string, more ...string) string {
 // chain calls link with each event of a batch and its account, which must be in the batch, to put the event behind the account's last
 // one. The accounts are then at their last lines.
 func (b *Batch) chain(link func(*Event, *Account) error) error {
-	accounts := make(map[AccountKey]*Account, len(b.Accounts))
-	for _, a := range b.Accounts {
-		accounts[a.AccountKey] = a
-	}
+	var accounts map[AccountKey]*Account // made when an event does not know its own
 	for _, e := range b.Events {
-		a := accounts[AccountKey{e.Key, e.PaidBy}]
+		a := e.Account
+		if a == nil {
+			if accounts == nil {
+				accounts = make(map[AccountKey]*Account, len(b.Accounts))
+				for _, a := range b.Accounts {
+					accounts[a.AccountKey] = a
+				}
+			}
+			a = accounts[AccountKey{e.Key, e.PaidBy}]
+		}
 		if a == nil || e.Line.Seq <= a.lines {
 			return fmt.Errorf("event %s cannot be line %d of its account: %w", e.TransactionID, e.Line.Seq, ErrSeen)
 		}
