@@ -30,8 +30,8 @@ func (a *act) pay(charge quantity.Units, overdraw bool) ([]Part, error) {
 		}
 		return nil, refusal.With("availableBalance", available).With("required", charge).With("resetsAt", a.resetsAt())
 	}
-	parts := make([]Part, 0, 2)
-	own := -1 // the allowance's place in parts
+	parts := make([]Part, 0, 1+min(len(a.Lots), 1)) // most are paid by one source or two
+	own := -1                                       // the allowance's place in parts
 	take := func(grant string, n quantity.Units) {
 		n = min(n, charge)
 		if n <= 0 {

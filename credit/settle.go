@@ -12,23 +12,25 @@ func (a *act) settle() {
 	for a.expireNext() {
 	}
 	t := a.terms
-	o := Opening{Span: t.Window, Limit: t.Limit, Unlimited: t.Unlimited, Soft: t.Soft, Billed: t.Billed, Paid: t.Paid}
+	opening := func() *Opening {
+		return &Opening{Span: t.Window, Limit: t.Limit, Unlimited: t.Unlimited, Soft: t.Soft, Billed: t.Billed, Paid: t.Paid}
+	}
 	fresh := t.Paid.After(a.Paid)
 	if fresh && a.Opened && a.Window.Billed {
 		a.closeWindow(a.now) // the next period is paid for: what is left of this one ends with it
 	}
 	switch {
 	case fresh && a.Opened: // a free window goes on counting until its own end
-		a.write(Entry{Kind: KindPlanChange, Cause: causePlan, Window: &o})
+		a.write(Entry{Kind: KindPlanChange, Cause: causePlan, Window: opening()})
 	case !fresh && !a.Opened && a.suspended(t.Billed, t.Window) >= 0: // its allowance was given when it first opened
-		a.write(Entry{Kind: KindPlanChange, Cause: causePlan, Window: &o})
+		a.write(Entry{Kind: KindPlanChange, Cause: causePlan, Window: opening()})
 	case !a.Opened:
 		if a.rollover > 0 {
 			a.carry()
 		}
-		a.write(Entry{Kind: KindAllowance, Cause: causeWindow, At: a.openedAt(), Window: &o})
+		a.write(Entry{Kind: KindAllowance, Cause: causeWindow, At: a.openedAt(), Window: opening()})
 	case !a.Window.Span.Equal(t.Window) || a.Window.Billed != t.Billed || a.Limit != t.Limit || a.Unlimited != t.Unlimited || a.Soft != t.Soft:
-		a.write(Entry{Kind: KindPlanChange, Cause: causePlan, Window: &o})
+		a.write(Entry{Kind: KindPlanChange, Cause: causePlan, Window: opening()})
 	}
 	a.Lots = slices.DeleteFunc(a.Lots, func(l Lot) bool {
 		return l.Remaining == 0 && (l.ended(a.now) || !a.terms.Keep && l.Source != sourceRollover && !a.isHeld(l.ID))
@@ -50,32 +52,37 @@ func (a *act) openedAt() time.Time {
 
 // expireNext ends what is due first, and reports whether anything was.
 func (a *act) expireNext() bool {
-	var due time.Time
-	var end func()
-	consider := func(t time.Time, f func()) {
-		if !t.IsZero() && !a.now.Before(t) && (end == nil || t.Before(due)) {
-			due, end = t, f
+	var due time.Time // zero while nothing is
+	sooner := func(t time.Time) bool {
+		if t.IsZero() || a.now.Before(t) || !due.IsZero() && !t.Before(due) {
+			return false
+		}
+		due = t
+		return true
+	}
+	var hold *Hold
+	for i := range a.Holds {
+		if sooner(a.Holds[i].ExpiresAt) {
+			hold = &a.Holds[i]
 		}
 	}
-	for _, h := range a.Holds {
-		consider(h.ExpiresAt, func() {
-			a.write(Entry{Kind: KindRelease, Cause: h.ID, Reason: "expired", Meter: h.Meter, At: due})
-		})
-	}
-	for _, l := range a.Lots {
-		if l.Remaining != 0 {
-			consider(l.ExpiresAt, func() {
-				a.write(Entry{Kind: KindExpire, Cause: l.ID, At: due, Parts: []Part{{Grant: l.ID, Amount: -l.Remaining}}})
-			})
+	var lot *Lot
+	for i := range a.Lots {
+		if l := &a.Lots[i]; l.Remaining != 0 && sooner(l.ExpiresAt) {
+			lot = l
 		}
 	}
-	if a.Opened && !a.Window.continues(a.terms.Billed, a.terms.Window) {
-		consider(a.Window.End, func() { a.closeWindow(a.Window.End) })
-	}
-	if end == nil {
+	window := a.Opened && !a.Window.continues(a.terms.Billed, a.terms.Window) && sooner(a.Window.End)
+	switch {
+	case due.IsZero():
 		return false
+	case window:
+		a.closeWindow(due)
+	case lot != nil:
+		a.write(Entry{Kind: KindExpire, Cause: lot.ID, At: due, Parts: []Part{{Grant: lot.ID, Amount: -lot.Remaining}}})
+	default:
+		a.write(Entry{Kind: KindRelease, Cause: hold.ID, Reason: "expired", Meter: hold.Meter, At: due})
 	}
-	end()
 	return true
 }
 

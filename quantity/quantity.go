@@ -42,6 +42,9 @@ func Parse(s string) (Units, error) {
 
 // parse reads all that Units can hold, for balances grow past Max.
 func parse(s string) (Units, error) {
+	if n, ok := small(s); ok {
+		return n, nil
+	}
 	digits, exp, neg, err := split(s)
 	if err != nil {
 		return 0, err
@@ -70,26 +73,42 @@ func parse(s string) (Units, error) {
 	return Units(n), nil
 }
 
+// small reads whole numbers of up to twelve digits, as most amounts are.
+func small(s string) (Units, bool) {
+	if len(s) == 0 || len(s) > 12 {
+		return 0, false
+	}
+	var n int64
+	for i := range len(s) {
+		c := s[i] - '0'
+		if c > 9 {
+			return 0, false
+		}
+		n = n*10 + int64(c)
+	}
+	return Units(n) * One, true
+}
+
 // split cuts a JSON-style number into its digits and the power of ten they are multiplied by.
 func split(s string) (digits string, exp int, neg bool, err error) {
-	bad := fmt.Errorf("%q is not a decimal number", s)
+	bad := func() (string, int, bool, error) { return "", 0, false, fmt.Errorf("%q is not a decimal number", s) }
 	if len(s) == 0 || len(s) > 64 {
-		return "", 0, false, bad
+		return bad()
 	}
 	mantissa, e, hasExp := strings.Cut(strings.Replace(s, "E", "e", 1), "e")
 	if hasExp {
 		if exp, err = strconv.Atoi(e); err != nil || exp < -1000 || exp > 1000 {
-			return "", 0, false, bad
+			return bad()
 		}
 	}
 	mantissa, neg = strings.CutPrefix(mantissa, "-")
 	whole, frac, hasFrac := strings.Cut(mantissa, ".")
 	if whole == "" || hasFrac && frac == "" {
-		return "", 0, false, bad
+		return bad()
 	}
 	for _, c := range whole + frac {
 		if c < '0' || c > '9' {
-			return "", 0, false, bad
+			return bad()
 		}
 	}
 	return whole + frac, exp - len(frac), neg, nil
