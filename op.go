@@ -49,8 +49,7 @@ type op struct {
 	err       error
 	duplicate bool
 	left      *store.Event // the event
-	balance   credit.Balance
-	said      string // the answer, as JSON
+	said      string       // the answer, as JSON
 }
 
 // A givenID is an id as the caller gave it, and the field it stood in.
@@ -104,11 +103,14 @@ func (l *latch) wait(ctx context.Context) error {
 	}
 }
 
-// receipt returns what the caller of a usage act is told.
+// receipt returns what the caller of a usage act is told, when it has left an event.
 func (o *op) receipt() Receipt {
+	if o.left == nil {
+		return Receipt{}
+	}
 	e := o.left.Event
 	e.Customer = o.customer
-	return Receipt{Event: e, Balance: o.balance, Duplicate: o.duplicate}
+	return Receipt{Event: e, Balance: o.left.Answer(), Duplicate: o.duplicate}
 }
 
 // read fills in what the caller of any other act was told.

@@ -233,7 +233,7 @@ func (v *view) repeated(o *op) (bool, error) {
 		if e.Hash != o.hash {
 			return true, conflict("transactionId", string(o.txid))
 		}
-		o.left, o.balance, o.duplicate = e, e.Answer(), true
+		o.left, o.duplicate = e, true
 		return true, nil
 	}
 	n := store.Name{Customer: o.key, Name: o.name}
@@ -344,7 +344,7 @@ func (v *view) writeEvent(o *op, a *touched, s *credit.State, line credit.Entry,
 	e.Line.Parts = res.Parts
 	v.batch.Events, v.of = append(v.batch.Events, e), append(v.of, a)
 	v.events[v.w.cacheOf(o).mark(o)] = e
-	o.left, o.balance = e, e.Answer()
+	o.left = e
 }
 
 // refusal adds to a refusal what package credit cannot know.
