@@ -293,7 +293,8 @@ func (v *view) distinct(ctx context.Context, o *op, req *credit.Request, terms c
 func (v *view) write(o *op, a *touched, state credit.State, lines []credit.Entry, res credit.Result, now time.Time) error {
 	own := res.Own
 	if o.txid == "" { // before anything is added: a line without its account would break the ledger
-		said, err := json.Marshal(o.answer(&state, lines[own], now))
+		after := state // which would be made anew for each act if it was lent out
+		said, err := json.Marshal(o.answer(&after, lines[own], now))
 		if err != nil {
 			return fmt.Errorf("spell the answer to %s: %w", o.name, err)
 		}

@@ -42,10 +42,10 @@ const countsUpdate = `
 const movedCode = "22012" // division_by_zero
 
 type statement struct {
-	text string
-	args []any
-	read func(row scanner) error // scans a row of what it returns; nil where nobody wants any
-	rows []byte                  // of a COPY: what it copies
+	text   string
+	args   []any
+	read   func(row scanner) error // scans a row of what it returns; nil where nobody wants any
+	events []*Event                // of a COPY: what it copies
 }
 
 // statements returns what writes b in one flight, in order.
@@ -69,11 +69,7 @@ func (b *Batch) statements() ([]statement, error) {
 func (b *Batch) linesStatements() ([]statement, error) {
 	var out []statement
 	if len(b.Events) > 0 {
-		rows, err := copyRows(b.Events)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, statement{text: "COPY event (" + eventNames + ", prev) FROM STDIN BINARY", rows: rows})
+		out = append(out, statement{text: "COPY event (" + eventNames + ", prev) FROM STDIN BINARY", events: b.Events})
 	}
 	rare, err := b.rare()
 	return append(out, rare...), err

@@ -1,12 +1,16 @@
 package store
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
-// copyRows spells events for COPY … BINARY, in the order of eventNames, with prev
-// (https://www.postgresql.org/docs/15/sql-copy.html, "Binary Format").
-func copyRows(events []*Event) ([]byte, error) {
-	const columns = 23
-	b := make([]byte, 0, 64+len(events)*400)
+// appendCopy appends a CopyData message of events for COPY … BINARY, in the order of eventNames, with prev
+// (https://www.postgresql.org/docs/15/sql-copy.html, "Binary Format", and protocol-message-formats.html).
+func appendCopy(b []byte, events []*Event) ([]byte, error) {
+	const columns, eventBytes = 23, 400 // about
+	b = append(slices.Grow(b, 64+len(events)*eventBytes), 'd', 0, 0, 0, 0)
+	length := len(b) - 4
 	b = append(b, "PGCOPY\n\xff\r\n\x00"...)
 	b = append(b, make([]byte, 8)...) // no flags, no header extension
 	number := func(v int64) {
@@ -20,7 +24,7 @@ func copyRows(events []*Event) ([]byte, error) {
 	for _, e := range events {
 		paid, err := spellParts(e.Line.Parts, e.Charged, e.RecordedAt, e.ResetsAt.IsZero())
 		if err != nil {
-			return nil, err
+			return b, err
 		}
 		b = binary.BigEndian.AppendUint16(b, columns)
 		number(int64(e.Key))
@@ -42,5 +46,7 @@ func copyRows(events []*Event) ([]byte, error) {
 		text(string(e.Properties))
 		text(string(e.prev))
 	}
-	return binary.BigEndian.AppendUint16(b, 0xffff), nil
+	b = binary.BigEndian.AppendUint16(b, 0xffff)
+	binary.BigEndian.PutUint32(b[length:], uint32(len(b)-length))
+	return b, nil
 }

@@ -22,6 +22,7 @@ type DB struct {
 	readPool, writePool *sql.DB
 	pool                *pgxpool.Pool // PostgreSQL: what reads and writes draw from
 	pooled              bool          // PostgreSQL: behind a pooler in transaction mode
+	letters             letters       // PostgreSQL: what is sent
 	hot                 *hotConn      // SQLite: the writer's prepared statements
 	log                 *wal          // SQLite: its write-ahead log
 }

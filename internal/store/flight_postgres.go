@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -32,19 +34,24 @@ type landing struct {
 // server says is not known to the end, the connection is closed.
 func (db *DB) fly(ctx context.Context, conn *pgx.Conn, all ...statement) (pgconn.CommandTag, error) {
 	wire, l := conn.PgConn(), landing{conn: conn}
+	buf := db.letters.take()
+	defer db.letters.give(buf)
 	for _, s := range all { // before anything is sent, so that nothing is sent in part
 		c, err := db.call(ctx, wire, s)
+		if err == nil {
+			*buf, err = c.append(*buf)
+		}
 		if err != nil {
 			return l.last, err
 		}
 		l.calls = append(l.calls, c)
 	}
-	stop := context.AfterFunc(ctx, func() { wire.Conn().SetDeadline(time.Unix(1, 0)) })
-	for _, c := range l.calls {
-		c.send(wire.Frontend())
+	var err error
+	if *buf, err = (&pgproto3.Sync{}).Encode(*buf); err != nil {
+		return l.last, err
 	}
-	wire.Frontend().SendSync(&pgproto3.Sync{})
-	lost := wire.Frontend().Flush()
+	stop := context.AfterFunc(ctx, func() { wire.Conn().SetDeadline(time.Unix(1, 0)) })
+	_, lost := wire.Conn().Write(*buf) // the driver's own writer makes a new buffer for each flight
 	for over := false; lost == nil && !over; {
 		var m pgproto3.BackendMessage
 		if m, lost = wire.ReceiveMessage(context.Background()); lost == nil { // stop is cheaper than a watch over each message
@@ -159,19 +166,51 @@ type call struct {
 	types  []uint32
 }
 
-func (c call) send(to *pgproto3.Frontend) {
-	if c.name == "" {
-		to.SendParse(&pgproto3.Parse{Query: c.text, ParameterOIDs: c.types})
-	}
+// append appends what is sent for the call.
+func (c call) append(b []byte) ([]byte, error) {
 	binary := []int16{pgx.BinaryFormatCode}
-	to.SendBind(&pgproto3.Bind{PreparedStatement: c.name, ParameterFormatCodes: binary, Parameters: c.values, ResultFormatCodes: binary})
-	if c.read != nil {
-		to.SendDescribe(&pgproto3.Describe{ObjectType: 'P'})
+	messages := []pgproto3.FrontendMessage{
+		&pgproto3.Bind{PreparedStatement: c.name, ParameterFormatCodes: binary, Parameters: c.values, ResultFormatCodes: binary},
+		&pgproto3.Execute{},
 	}
-	to.SendExecute(&pgproto3.Execute{})
-	if c.rows != nil {
-		to.Send(&pgproto3.CopyData{Data: c.rows})
-		to.Send(&pgproto3.CopyDone{})
+	if c.read != nil {
+		messages = slices.Insert(messages, 1, pgproto3.FrontendMessage(&pgproto3.Describe{ObjectType: 'P'}))
+	}
+	if c.name == "" {
+		messages = slices.Insert(messages, 0, pgproto3.FrontendMessage(&pgproto3.Parse{Query: c.text, ParameterOIDs: c.types}))
+	}
+	var err error
+	for _, m := range messages {
+		if b, err = m.Encode(b); err != nil {
+			return b, err
+		}
+	}
+	if c.events == nil {
+		return b, nil
+	}
+	if b, err = appendCopy(b, c.events); err != nil {
+		return b, err
+	}
+	return (&pgproto3.CopyDone{}).Encode(b)
+}
+
+// letterBytesMax is the largest buffer kept for the next flight.
+const letterBytesMax = 1 << 20
+
+// letters lends out buffers for what is sent.
+type letters struct{ pool sync.Pool }
+
+func (l *letters) take() *[]byte {
+	if b, ok := l.pool.Get().(*[]byte); ok {
+		return b
+	}
+	return new([]byte)
+}
+
+func (l *letters) give(b *[]byte) {
+	if cap(*b) <= letterBytesMax {
+		*b = (*b)[:0]
+		l.pool.Put(b)
 	}
 }
 
