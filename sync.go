@@ -115,30 +115,34 @@ func (e *Engine) keep(ctx context.Context, name id.Customer, p subscription.Pict
 	return newest, outside("write billing", err)
 }
 
+// records keeps what a reading found to show.
 func records(ctx context.Context, tx *store.Tx, key id.Key, p subscription.Picture) error {
-	write := func(kind, recordID string, at time.Time, v any) error {
+	var all []store.Record
+	add := func(kind, recordID string, at time.Time, v any) error {
 		body, err := json.Marshal(v)
 		if err != nil {
 			return fmt.Errorf("spell %s: %w", kind, err)
 		}
-		return tx.WriteRecord(ctx, store.Record{ID: recordID, Kind: kind, Customer: key, Body: body, CreatedAt: at})
+		all = append(all, store.Record{ID: recordID, Kind: kind, Customer: key, Body: body, CreatedAt: at})
+		return nil
 	}
+	var errs []error
 	for _, i := range p.Invoices {
-		if err := write(store.RecordInvoice, i.ID, i.CreatedAt, i); err != nil {
-			return err
-		}
+		errs = append(errs, add(store.RecordInvoice, i.ID, i.CreatedAt, i))
 	}
 	for _, pay := range p.Payments {
-		if err := write(store.RecordPayment, pay.ID, pay.CreatedAt, pay); err != nil {
-			return err
-		}
+		errs = append(errs, add(store.RecordPayment, pay.ID, pay.CreatedAt, pay))
 	}
 	var methods []string
 	for _, m := range p.Methods {
 		methods = append(methods, m.ID)
-		if err := write(store.RecordMethod, m.ID, m.CreatedAt, m); err != nil {
-			return err
-		}
+		errs = append(errs, add(store.RecordMethod, m.ID, m.CreatedAt, m))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	if err := tx.WriteRecords(ctx, all); err != nil {
+		return err
 	}
 	return tx.DropRecords(ctx, key, store.RecordMethod, methods)
 }

@@ -164,14 +164,42 @@ const (
 	RecordMethod  = "method"
 )
 
-// WriteRecord keeps a record, in place of what was kept before.
-func (tx *Tx) WriteRecord(ctx context.Context, r Record) error {
-	_, err := tx.sql.ExecContext(ctx, `
-		INSERT INTO stripe_record (id, kind, customer, body, created_at)
-		VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (id) DO UPDATE SET body = excluded.body`, r.ID, r.Kind, int64(r.Customer), string(r.Body), micros(r.CreatedAt))
+// WriteRecords keeps records, of those with one id the last, in place of what was kept before. What is kept already is not written
+// again.
+func (tx *Tx) WriteRecords(ctx context.Context, records []Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	type row struct {
+		ID       string `json:"i"`
+		Kind     string `json:"k"`
+		Customer string `json:"c"`
+		Body     string `json:"b"`
+		At       int64  `json:"t"`
+	}
+	rows := make([]row, 0, len(records))
+	at := make(map[string]int, len(records))
+	for _, r := range records {
+		next := row{r.ID, r.Kind, fmt.Sprint(int64(r.Customer)), string(r.Body), micros(r.CreatedAt)}
+		if i, again := at[r.ID]; again { // no statement writes a row twice
+			rows[i] = next
+			continue
+		}
+		at[r.ID] = len(rows)
+		rows = append(rows, next)
+	}
+	list, err := pack(rows)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", r.Kind, err)
+		return err
+	}
+	_, err = tx.sql.ExecContext(ctx, `
+		INSERT INTO stripe_record (id, kind, customer, body, created_at)
+		SELECT value->>'i', value->>'k', CAST(value->>'c' AS BIGINT), value->>'b', CAST(value->>'t' AS BIGINT)
+		FROM `+tx.rows+` AS r
+		WHERE TRUE
+		ON CONFLICT (id) DO UPDATE SET body = excluded.body WHERE stripe_record.body <> excluded.body`, list)
+	if err != nil {
+		return fmt.Errorf("write records: %w", err)
 	}
 	return nil
 }

@@ -252,13 +252,12 @@ func TestEraseLeavesTheLedgerAndNothingThatNamesTheCustomer(t *testing.T) {
 			}
 			update(t, db, func(tx *store.Tx) error {
 				r := store.Record{Customer: key, CreatedAt: noon(), Body: json.RawMessage(`{"last4":"4242"}`)}
+				var all []store.Record
 				for _, r.Kind = range []string{store.RecordMethod, store.RecordPayment} {
 					r.ID = r.Kind + at
-					if err := tx.WriteRecord(t.Context(), r); err != nil {
-						return err
-					}
+					all = append(all, r)
 				}
-				return nil
+				return tx.WriteRecords(t.Context(), all)
 			})
 			if _, err := db.PutEvents(t.Context(), store.StripeEvent{ID: "evt_" + at, Stripe: at, Payload: `{"email":"ann@example.com"}`, State: store.EventDone}); err != nil {
 				t.Fatal(err)
