@@ -46,6 +46,7 @@ type op struct {
 	mark uint64  // see cache.mark
 	done *latch  // opens when this and those that share it have ended; then err and what follows are set
 
+	ended     bool
 	err       error
 	duplicate bool
 	left      *store.Event // the event
@@ -69,8 +70,13 @@ func conflict(field, value string) error {
 		With("field", field).With("value", value)
 }
 
+// finish ends an act. It panics when the act has ended before: whoever waits might otherwise be told of something that has not
+// been done.
 func (o *op) finish(err error) {
-	o.err = err
+	if o.ended {
+		panic("an act has ended twice")
+	}
+	o.ended, o.err = true, err
 	o.done.end()
 }
 
@@ -86,9 +92,9 @@ func newLatch(acts int) *latch {
 	return l
 }
 
-// end counts an act that has ended. No act ends twice.
+// end counts an act that has ended.
 func (l *latch) end() {
-	if l.left.Add(-1) <= 0 {
+	if l.left.Add(-1) == 0 {
 		close(l.open)
 	}
 }
@@ -107,11 +113,8 @@ func (l *latch) wait(ctx context.Context) error {
 	}
 }
 
-// receipt returns what the caller of a usage act is told, when it has left an event.
+// receipt returns what the caller of a usage act is told when it has ended without an error.
 func (o *op) receipt() Receipt {
-	if o.left == nil {
-		return Receipt{}
-	}
 	e := o.left.Event
 	e.Customer = o.customer
 	return Receipt{Event: e, Balance: o.left.Answer(), Duplicate: o.duplicate}

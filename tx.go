@@ -28,7 +28,10 @@ func (e *Engine) ConsumeTx(ctx context.Context, tx *sql.Tx, u meter.Usage) (Rece
 	if err := e.consumeIn(ctx, e.db.Join(tx), o); err != nil {
 		return Receipt{}, err
 	}
-	return o.receipt(), o.err
+	if o.err != nil {
+		return Receipt{}, o.err
+	}
+	return o.receipt(), nil
 }
 
 func (e *Engine) consumeIn(ctx context.Context, tx *store.Tx, o *op) error {
