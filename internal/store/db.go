@@ -116,6 +116,16 @@ func (db *DB) Update(ctx context.Context, write func(*Tx) error) error {
 	return db.again(ctx, func() error { return db.updateOnce(ctx, write) })
 }
 
+// alone is Update of one statement: on PostgreSQL that is a transaction without BEGIN and COMMIT, which would be a round trip each.
+func (db *DB) alone(ctx context.Context, write func(*Tx) error) error {
+	if !db.Postgres() {
+		return db.Update(ctx, write)
+	}
+	return db.again(ctx, func() error {
+		return write(&Tx{dialect: db.dialect, sql: runner{on: db.writePool, schema: db.schema}})
+	})
+}
+
 // again runs a transaction until it does not lose a race, or too often.
 func (db *DB) again(ctx context.Context, transact func() error) error {
 	for try := 1; ; try++ {
