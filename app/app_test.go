@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -256,6 +257,7 @@ func TestNoCustomerSeesAnother(t *testing.T) {
 	all := token(t, e, "bob", tollgate.Actions()...)
 	byToken := app.TokenHandler(e, app.Options{RatePerSecond: -1, Payments: everything(t)})
 	byUser := app.Handler(e, signedIn, app.Options{RatePerSecond: -1, Payments: everything(t)})
+	ofAda := regexp.MustCompile(`[^a-z0-9]ada[^a-z0-9]`) // three letters alone stand in many an id
 	for _, route := range routes(ada.Subscription) {
 		if route.path == "/api/events" {
 			continue // see TestAStreamTellsItsOwnCustomerAlone
@@ -265,7 +267,7 @@ func TestNoCustomerSeesAnother(t *testing.T) {
 			"user":  send(t, byUser, token(t, e, "ada", tollgate.Actions()...), route.method, route.path, route.body, "X-User", "bob"),
 		} {
 			what := route.method + " " + route.path + " by bob, identified by " + name
-			if strings.Contains(a.body, "ada") || strings.Contains(a.body, `"used":7`) {
+			if ofAda.MatchString(a.body) || strings.Contains(a.body, ada.Subscription) && !strings.Contains(route.path, ada.Subscription) || strings.Contains(a.body, `"used":7`) {
 				t.Errorf("%s tells of ada: %s", what, a.body)
 			}
 			if strings.Contains(route.path, "/subscriptions/") {
