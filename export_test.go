@@ -50,6 +50,36 @@ func FillMemory(e *Engine) {
 	e.roller.kept += rollKeptMax
 }
 
+// ConsumeAsOne does usage of a customer in one group, as if the hashes of all its transactions were the same.
+func ConsumeAsOne(ctx context.Context, e *Engine, c Customer, usage ...meter.Usage) (out []Outcome, err error) {
+	done, ops := newLatch(len(usage)), make([]*op, len(usage))
+	var w *writer
+	for i, u := range usage {
+		o := new(op)
+		if err := e.usageOp(o, u, kindOf(u)); err != nil {
+			return nil, err
+		}
+		o.ctx, o.done, o.key, o.mark = ctx, done, c.key, 1
+		w = e.writerOf(o, e.working())
+		ops[i] = o
+	}
+	if err := w.enqueue(ops...); err != nil {
+		return nil, err
+	}
+	if err := done.wait(ctx); err != nil {
+		return nil, err
+	}
+	for _, o := range ops {
+		one := Outcome{Err: o.err}
+		if o.err == nil {
+			r := o.receipt()
+			one.Receipt = &r
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}
+
 // EndTwice ends the first of two acts that share a latch twice, and reports whether whoever waits for both is told.
 func EndTwice() (told bool) {
 	o := &op{done: newLatch(2)}
