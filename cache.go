@@ -54,14 +54,6 @@ func (m *member) slot(slug id.Slug) *slot {
 	return s
 }
 
-// account returns an account of m, nil when it is not known.
-func (m *member) account(slug id.Slug) *store.Account {
-	if s := m.accounts[slug]; s != nil {
-		return s.account
-	}
-	return nil
-}
-
 // payer is book.payer for the plan of m.
 func (m *member) payer(b *book, meter id.Slug) (id.Slug, quantity.Units) {
 	if m.paid.book != b || m.paid.meter != meter {
@@ -84,7 +76,7 @@ func newCache() *cache {
 	return &cache{young: map[id.Customer]*member{}, recent: map[uint64]struct{}{}, seed: maphash.MakeSeed()}
 }
 
-// mark stands for the transaction of an act. Two may share one: then the second is looked up for nothing.
+// mark stands for the transaction of an act. Two may share one: that costs a look-up for nothing or another attempt, and no more.
 func (c *cache) mark(o *op) uint64 {
 	if o.mark == 0 {
 		const odd = 0x9e3779b97f4a7c15 // 2^64 / golden ratio: spreads keys that follow one another

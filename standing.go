@@ -164,8 +164,7 @@ func (e *Engine) Event(ctx context.Context, customer id.Customer, t id.Transacti
 func (e *Engine) RecordFor(ctx context.Context, c Customer, u meter.Usage) (Receipt, error) {
 	u.Customer, u.Record = c.ExternalID, true
 	o := new(op)
-	err := e.usageOp(o, u, credit.KindRecord)
-	if err != nil {
+	if err := e.usageOp(o, u, credit.KindRecord); err != nil {
 		return Receipt{}, err
 	}
 	o.who = c.key

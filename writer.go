@@ -323,7 +323,7 @@ func (w *writer) loadAccounts(ctx context.Context, ops []*op) (stale bool, err e
 	var keys []store.AccountKey
 	asked := map[store.AccountKey]*op{}
 	for _, o := range ops {
-		if o.m.account(o.slug) != nil {
+		if o.m.slot(o.slug).account != nil {
 			continue
 		}
 		if k := (store.AccountKey{Customer: o.key, Slug: o.slug}); asked[k] == nil {

@@ -76,7 +76,7 @@ func (db *DB) Rebind(ctx context.Context, customer id.Key, before, stripe string
 
 // TakeTicket numbers a reading of a customer's state at Stripe, before it begins.
 func (db *DB) TakeTicket(ctx context.Context, customer id.Key) (ticket int64, err error) {
-	err = db.alone(ctx, func(tx *Tx) error {
+	err = db.updateIn(ctx, 1, func(tx *Tx) error {
 		return tx.sql.QueryRowContext(ctx, "UPDATE stripe_customer SET ticket = ticket + 1 WHERE customer = $1 RETURNING ticket", int64(customer)).Scan(&ticket)
 	})
 	return ticket, err

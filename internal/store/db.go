@@ -22,7 +22,6 @@ type DB struct {
 	readPool, writePool *sql.DB
 	pool                *pgxpool.Pool // PostgreSQL: what reads and writes draw from
 	pooled              bool          // PostgreSQL: behind a pooler in transaction mode
-	letters             letters       // PostgreSQL: what is sent
 	hot                 *hotConn      // SQLite: the writer's prepared statements
 	log                 *wal          // SQLite: its write-ahead log
 }
@@ -116,9 +115,9 @@ func (db *DB) Update(ctx context.Context, write func(*Tx) error) error {
 	return db.again(ctx, func() error { return db.updateOnce(ctx, write) })
 }
 
-// alone is Update of one statement: on PostgreSQL that is a transaction without BEGIN and COMMIT, which would be a round trip each.
-func (db *DB) alone(ctx context.Context, write func(*Tx) error) error {
-	if !db.Postgres() {
+// updateIn is Update of so many statements. On PostgreSQL one is a transaction without BEGIN and COMMIT, which would be a round trip each.
+func (db *DB) updateIn(ctx context.Context, statements int, write func(*Tx) error) error {
+	if statements != 1 || !db.Postgres() {
 		return db.Update(ctx, write)
 	}
 	return db.again(ctx, func() error {

@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -34,24 +32,27 @@ type landing struct {
 // server says is not known to the end, the connection is closed.
 func (db *DB) fly(ctx context.Context, conn *pgx.Conn, all ...statement) (pgconn.CommandTag, error) {
 	wire, l := conn.PgConn(), landing{conn: conn}
-	buf := db.letters.take()
-	defer db.letters.give(buf)
+	letter, _ := wire.CustomData()[letterHere].([]byte)
+	letter = letter[:0]
 	for _, s := range all { // before anything is sent, so that nothing is sent in part
 		c, err := db.call(ctx, wire, s)
 		if err == nil {
-			*buf, err = c.append(*buf)
+			letter, err = c.append(letter)
 		}
 		if err != nil {
 			return l.last, err
 		}
 		l.calls = append(l.calls, c)
 	}
-	var err error
-	if *buf, err = (&pgproto3.Sync{}).Encode(*buf); err != nil {
+	letter, err := (&pgproto3.Sync{}).Encode(letter)
+	if err != nil {
 		return l.last, err
 	}
+	if cap(letter) <= letterBytesMax {
+		wire.CustomData()[letterHere] = letter
+	}
 	stop := context.AfterFunc(ctx, func() { wire.Conn().SetDeadline(time.Unix(1, 0)) })
-	_, lost := wire.Conn().Write(*buf) // the driver's own writer makes a new buffer for each flight
+	_, lost := wire.Conn().Write(letter) // the driver's own writer makes a new buffer for each flight
 	for over := false; lost == nil && !over; {
 		var m pgproto3.BackendMessage
 		if m, lost = wire.ReceiveMessage(context.Background()); lost == nil { // stop is cheaper than a watch over each message
@@ -169,16 +170,15 @@ type call struct {
 // append appends what is sent for the call.
 func (c call) append(b []byte) ([]byte, error) {
 	binary := []int16{pgx.BinaryFormatCode}
-	messages := []pgproto3.FrontendMessage{
-		&pgproto3.Bind{PreparedStatement: c.name, ParameterFormatCodes: binary, Parameters: c.values, ResultFormatCodes: binary},
-		&pgproto3.Execute{},
-	}
-	if c.read != nil {
-		messages = slices.Insert(messages, 1, pgproto3.FrontendMessage(&pgproto3.Describe{ObjectType: 'P'}))
-	}
+	var messages []pgproto3.FrontendMessage
 	if c.name == "" {
-		messages = slices.Insert(messages, 0, pgproto3.FrontendMessage(&pgproto3.Parse{Query: c.text, ParameterOIDs: c.types}))
+		messages = append(messages, &pgproto3.Parse{Query: c.text, ParameterOIDs: c.types})
 	}
+	messages = append(messages, &pgproto3.Bind{PreparedStatement: c.name, ParameterFormatCodes: binary, Parameters: c.values, ResultFormatCodes: binary})
+	if c.read != nil {
+		messages = append(messages, &pgproto3.Describe{ObjectType: 'P'})
+	}
+	messages = append(messages, &pgproto3.Execute{})
 	var err error
 	for _, m := range messages {
 		if b, err = m.Encode(b); err != nil {
@@ -194,25 +194,12 @@ func (c call) append(b []byte) ([]byte, error) {
 	return (&pgproto3.CopyDone{}).Encode(b)
 }
 
-// letterBytesMax is the largest buffer kept for the next flight.
-const letterBytesMax = 1 << 20
-
-// letters lends out buffers for what is sent.
-type letters struct{ pool sync.Pool }
-
-func (l *letters) take() *[]byte {
-	if b, ok := l.pool.Get().(*[]byte); ok {
-		return b
-	}
-	return new([]byte)
-}
-
-func (l *letters) give(b *[]byte) {
-	if cap(*b) <= letterBytesMax {
-		*b = (*b)[:0]
-		l.pool.Put(b)
-	}
-}
+const (
+	// letterHere is under what a connection keeps the buffer of what it sent last, for the next flight.
+	letterHere = "tollgate letter"
+	// letterBytesMax is the largest that is kept.
+	letterBytesMax = 1 << 20
+)
 
 // preparedHere is under what a connection keeps the names of the statements that are prepared on it, by their texts.
 const preparedHere = "tollgate prepared"

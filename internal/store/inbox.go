@@ -40,11 +40,7 @@ func scanStripeEvent(row scanner) (StripeEvent, error) {
 
 // PutEvents keeps events that are not there yet, and returns how many were new.
 func (db *DB) PutEvents(ctx context.Context, events ...StripeEvent) (fresh int, err error) {
-	update := db.Update
-	if len(events) == 1 {
-		update = db.alone
-	}
-	err = update(ctx, func(tx *Tx) error {
+	err = db.updateIn(ctx, len(events), func(tx *Tx) error {
 		fresh = 0
 		for _, e := range events {
 			res, err := tx.sql.ExecContext(ctx, `
@@ -79,7 +75,7 @@ func (db *DB) ClaimEvents(ctx context.Context, now, until time.Time, limit int) 
 		skip = "FOR UPDATE SKIP LOCKED"
 	}
 	var all []StripeEvent
-	err := db.alone(ctx, func(tx *Tx) error {
+	err := db.updateIn(ctx, 1, func(tx *Tx) error {
 		all = nil
 		rows, err := tx.sql.QueryContext(ctx, `
 			UPDATE stripe_event
@@ -104,11 +100,7 @@ func (db *DB) ClaimEvents(ctx context.Context, now, until time.Time, limit int) 
 
 // SettleEvents writes what became of events: done, or to be tried again, or parked.
 func (db *DB) SettleEvents(ctx context.Context, events []StripeEvent) error {
-	update := db.Update
-	if len(events) == 1 {
-		update = db.alone
-	}
-	return update(ctx, func(tx *Tx) error {
+	return db.updateIn(ctx, len(events), func(tx *Tx) error {
 		for _, e := range events {
 			_, err := tx.sql.ExecContext(ctx, "UPDATE stripe_event SET state = $2, next_at = $3, error = $4, attempts = $5 WHERE id = $1",
 				e.ID, e.State, micros(e.NextAt), e.Error, e.Attempts)
