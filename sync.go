@@ -32,39 +32,50 @@ func (e *Engine) SyncCustomer(ctx context.Context, name id.Customer) error {
 // replaces what a newer one did. Money's effects follow, each once by the id of its cause, so that a reading that was cut
 // off in the middle is repaired by the next.
 func (e *Engine) sync(ctx context.Context, key id.Key) error {
+	for {
+		if done, err := e.read(ctx, key); err != nil || done {
+			return err
+		}
+	}
+}
+
+// read does one reading, and reports whether all that follows from it is done: not when a newer one is kept, which alone knows
+// what is taken back, and may not have come to that, or never comes to it because its process is gone.
+func (e *Engine) read(ctx context.Context, key id.Key) (done bool, err error) {
 	s, err := e.sells()
 	if err != nil {
-		return err
+		return false, err
 	}
 	b, err := e.db.BillingOf(ctx, key)
 	if err != nil {
-		return outside("read billing", err)
+		return false, outside("read billing", err)
 	}
 	ticket, err := e.db.TakeTicket(ctx, key)
 	if err != nil {
-		return outside("number a reading", err)
+		return false, outside("number a reading", err)
 	}
 	picture, err := s.stripe.Fetch(ctx, b.Stripe)
 	if err != nil {
-		return err
+		return false, err
 	}
 	terms := e.book.Load()
 	d := subscription.Decide(picture, terms.Access, e.Now())
 	c, err := e.db.CustomerByKey(ctx, key)
 	if store.None(err) {
-		return nil // erased
+		return true, nil // erased
 	}
 	if err != nil {
-		return outside("read customer", err)
+		return false, outside("read customer", err)
 	}
 	newest, err := e.keep(ctx, c.ExternalID, picture, d, ticket, terms.Version)
 	if err != nil {
-		return err
+		return false, err
 	}
+	all := len(d.ClawBacks)
 	if !newest { // a refund that stands here may have failed since, and what that gave back is given
 		d.ClawBacks = slices.DeleteFunc(d.ClawBacks, func(back subscription.ClawBack) bool { return !back.Undone })
 	}
-	return e.settle(ctx, c, d)
+	return len(d.ClawBacks) == all, e.settle(ctx, c, d)
 }
 
 // keep writes what a reading found and decided by a version of the catalog, and reports false when a newer one is kept, or nobody
