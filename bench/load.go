@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -70,14 +69,13 @@ type contender struct {
 // and returns the median of each.
 func (b *bench) race(contenders ...contender) []result {
 	runs := make([][]result, len(contenders))
-	for i, c := range contenders { // warm up: caches, connections, pages
+	for _, c := range contenders { // warm up: caches, connections, pages
 		load(b.ctx, c.callers, b.span/4, c.act, c.serial)
-		_ = i
 	}
 	for range b.rounds {
 		for i, c := range contenders {
 			runs[i] = append(runs[i], load(b.ctx, c.callers, b.span, c.act, c.serial))
-			if os.Getenv("VERBOSE") != "" {
+			if b.each {
 				fmt.Println("  ", c.name, runs[i][len(runs[i])-1])
 			}
 		}

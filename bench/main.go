@@ -29,6 +29,7 @@ type bench struct {
 	postgres string        // URL; empty when there is none
 	span     time.Duration // of one run
 	rounds   int           // runs whose median counts
+	each     bool          // print every run
 	rows     []row
 }
 
@@ -49,6 +50,7 @@ func main() {
 	rounds := flag.Int("rounds", 3, "runs whose median counts")
 	only := flag.String("only", "", "comma-separated parts: sqlite, postgres, processes, http, flowglad, batches, webhooks, import, statistics")
 	events := flag.Int("events", 5_000_000, "events of the import and statistics parts")
+	each := flag.Bool("each", false, "print every run, not only the medians")
 	profile := flag.String("cpuprofile", "", "file for a profile of the processor's time")
 	flag.Parse()
 
@@ -59,7 +61,7 @@ func main() {
 	defer os.RemoveAll(dir)
 	b := &bench{
 		ctx: ctx, dir: dir,
-		span: time.Duration(*seconds * float64(time.Second)), rounds: *rounds,
+		span: time.Duration(*seconds * float64(time.Second)), rounds: *rounds, each: *each,
 	}
 	if *profile != "" {
 		f, err := os.Create(*profile)
