@@ -83,7 +83,7 @@ func (e *Engine) AdjustUsage(ctx context.Context, r AdjustmentRequest) (Adjusted
 		return Adjusted{}, err
 	}
 	o := &op{
-		customer: r.Customer, usage: true, txid: r.TransactionID, hash: hashOf(kind, r.Meter, r.Amount, string(properties)),
+		customer: r.Customer, who: c.key, usage: true, txid: r.TransactionID, hash: hashOf(kind, r.Meter, r.Amount, string(properties)),
 		req: credit.Request{
 			Kind: kind, Cause: string(r.TransactionID), Reason: r.Reason, Meter: r.Meter, Aggregation: m.Aggregation, Amount: r.Amount,
 			// No caller's id holds a NUL, so no caller's grant has this one.

@@ -23,7 +23,7 @@ func (e *Engine) clawBack(ctx context.Context, c store.Customer, slug id.Slug, b
 	name := back.ID + ":" + string(slug)
 	o := &op{
 		// Its share may be rounded otherwise after another return failed, and the policy may change: neither is part of what it is.
-		customer: c.ExternalID, slug: slug, name: "claw:" + name, hash: hashOf("claw", back.Grant), past: true, lock: true,
+		customer: c.ExternalID, who: c.Key, slug: slug, name: "claw:" + name, hash: hashOf("claw", back.Grant), past: true, lock: true,
 		req: credit.Request{Kind: credit.KindClawBack, Cause: back.ID, Reason: back.Reason, Amount: back.Amount,
 			Policy: e.book.Load().returns(back).Spent, Lot: credit.Lot{ID: grant, Amount: granted.Lots[0].Amount}},
 	}

@@ -44,6 +44,11 @@ const (
 // Grant adds a lot of units. Faults: not_found for an unknown customer or balance, conflict when the id was used
 // for another grant, invalid_request.
 func (e *Engine) Grant(ctx context.Context, r GrantRequest) (Granted, error) {
+	return e.grant(ctx, r, 0)
+}
+
+// grant is Grant to the customer who, when it is not 0: never to another who has its name by now.
+func (e *Engine) grant(ctx context.Context, r GrantRequest, who id.Key) (Granted, error) {
 	decimals, ok := e.book.Load().Decimals(r.Balance)
 	if !ok {
 		return Granted{}, e.unknownBalance(r.Balance)
@@ -56,6 +61,9 @@ func (e *Engine) Grant(ctx context.Context, r GrantRequest) (Granted, error) {
 	if err != nil {
 		return Granted{}, err
 	}
+	if who != 0 && c.key != who {
+		return Granted{}, unknownCustomer(r.Customer)
+	}
 	lot.ID = id.New("grant", c.key)
 	if r.ID != "" {
 		if err := r.ID.Check("id"); err != nil {
@@ -64,7 +72,7 @@ func (e *Engine) Grant(ctx context.Context, r GrantRequest) (Granted, error) {
 		lot.ID = id.Derived("grant", c.key, r.ID)
 	}
 	o := &op{
-		customer: r.Customer, slug: r.Balance, name: "grant:" + lot.ID, given: givenID{"id", string(r.ID)},
+		customer: r.Customer, who: c.key, slug: r.Balance, name: "grant:" + lot.ID, given: givenID{"id", string(r.ID)},
 		hash: hashOf("grant", r.Balance, r.Amount, lot.Source, lot.Priority, r.StartsAt, r.ExpiresAt),
 		req:  credit.Request{Kind: credit.KindGrant, Cause: lot.ID, Reason: r.Reason, Lot: lot},
 	}
@@ -136,7 +144,7 @@ func (e *Engine) Revoke(ctx context.Context, grantID, reason string) (Revoked, e
 		return Revoked{}, err
 	}
 	o := &op{
-		customer: customer, slug: line.slug, name: revokeName(grantID), hash: hashOf("revoke"),
+		customer: customer, who: line.who, slug: line.slug, name: revokeName(grantID), hash: hashOf("revoke"),
 		req: credit.Request{Kind: credit.KindRevoke, Cause: grantID, Reason: reason},
 	}
 	o.answer = func(s *credit.State, made credit.Entry, now time.Time) any {

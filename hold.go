@@ -62,7 +62,7 @@ func (e *Engine) Hold(ctx context.Context, r HoldRequest) (Held, error) {
 	}
 	holdID := id.Derived("hold", c.key, r.TransactionID)
 	o := &op{
-		customer: r.Customer, usage: true, name: "hold:" + holdID, given: givenID{"transactionId", string(r.TransactionID)}, hash: hashOf("hold", r.Meter, n.Amount, r.ExpiresIn),
+		customer: r.Customer, who: c.key, usage: true, name: "hold:" + holdID, given: givenID{"transactionId", string(r.TransactionID)}, hash: hashOf("hold", r.Meter, n.Amount, r.ExpiresIn),
 		req: credit.Request{
 			Kind: credit.KindHold, Cause: holdID, Meter: r.Meter, Aggregation: m.Aggregation, Amount: n.Amount,
 			TransactionID: r.TransactionID, ExpiresAt: e.Now().Add(lasts),
@@ -106,7 +106,7 @@ func (e *Engine) Capture(ctx context.Context, holdID string, amount *quantity.Un
 		return Receipt{}, fault.Field("amount", *amount, m.Decimals, "amount must be a number from 0 to %s with at most %d decimals.", quantity.Max, m.Decimals)
 	}
 	o := &op{
-		customer: customer, slug: line.slug, txid: h.TransactionID, hash: hashOf("capture", holdID, *amount),
+		customer: customer, who: line.who, slug: line.slug, txid: h.TransactionID, hash: hashOf("capture", holdID, *amount),
 		req:   credit.Request{Kind: credit.KindCapture, Cause: holdID, Meter: h.Meter, Aggregation: m.Aggregation, Amount: *amount},
 		event: meter.Event{Meter: h.Meter, Amount: *amount, TransactionID: h.TransactionID},
 	}
@@ -124,7 +124,7 @@ func (e *Engine) Release(ctx context.Context, holdID string) (Held, error) {
 		return Held{}, err
 	}
 	o := &op{
-		customer: customer, slug: line.slug, name: "release:" + holdID, hash: hashOf("release"),
+		customer: customer, who: line.who, slug: line.slug, name: "release:" + holdID, hash: hashOf("release"),
 		req: credit.Request{Kind: credit.KindRelease, Cause: holdID},
 	}
 	o.answer = func(s *credit.State, made credit.Entry, now time.Time) any {
@@ -141,6 +141,7 @@ func (e *Engine) Release(ctx context.Context, holdID string) (Held, error) {
 type placed struct {
 	credit.Entry
 	slug id.Slug
+	who  id.Key // its customer
 }
 
 // holdLine finds the line that opened a hold, from the hold's id alone.
@@ -169,5 +170,5 @@ func (e *Engine) lineOf(ctx context.Context, kind, madeID string) (id.Customer, 
 	if err != nil {
 		return "", placed{}, outside("find "+kind, err)
 	}
-	return c.ExternalID, placed{line.Entry, line.Slug}, nil
+	return c.ExternalID, placed{line.Entry, line.Slug, key}, nil
 }

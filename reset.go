@@ -53,7 +53,7 @@ func (e *Engine) ResetUsage(ctx context.Context, r ResetRequest) (Reset, error) 
 		resetID = id.Derived("reset", c.key, r.ID)
 	}
 	o := &op{
-		customer: r.Customer, slug: slug, name: "reset:" + resetID, given: givenID{"id", string(r.ID)}, hash: hashOf("reset", r.Balance),
+		customer: r.Customer, who: c.key, slug: slug, name: "reset:" + resetID, given: givenID{"id", string(r.ID)}, hash: hashOf("reset", r.Balance),
 		req: credit.Request{Kind: credit.KindReset, Cause: resetID, Reason: r.Reason},
 	}
 	o.answer = func(s *credit.State, line credit.Entry, now time.Time) any {

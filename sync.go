@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/tollgate/tollgate/fault"
@@ -39,8 +38,9 @@ func (e *Engine) sync(ctx context.Context, key id.Key) error {
 	}
 }
 
-// read does one reading, and reports whether all that follows from it is done: not when a newer one is kept, which alone knows
-// what is taken back, and may not have come to that, or never comes to it because its process is gone.
+// read does one reading, and reports whether all that follows from it is done: not when a newer one is kept where money went
+// back. The newer one alone knows what is to be taken back or given again, may not have come to that, or never comes to it because
+// its process is gone; or it came to it before this one did what it had found.
 func (e *Engine) read(ctx context.Context, key id.Key) (done bool, err error) {
 	s, err := e.sells()
 	if err != nil {
@@ -67,24 +67,30 @@ func (e *Engine) read(ctx context.Context, key id.Key) (done bool, err error) {
 	if err != nil {
 		return false, outside("read customer", err)
 	}
-	newest, err := e.keep(ctx, c.ExternalID, picture, d, ticket, terms.Version)
+	newest, err := e.keep(ctx, c, picture, d, ticket, terms.Version)
 	if err != nil {
 		return false, err
 	}
-	all := len(d.ClawBacks)
-	if !newest { // a refund that stands here may have failed since, and what that gave back is given
-		d.ClawBacks = slices.DeleteFunc(d.ClawBacks, func(back subscription.ClawBack) bool { return !back.Undone })
+	again := !newest && len(d.ClawBacks) > 0
+	if !newest { // what went back, or came back, may have turned since
+		d.ClawBacks = nil
 	}
-	return len(d.ClawBacks) == all, e.settle(ctx, c, d)
+	if err := e.settle(ctx, c, d); err != nil || again || len(d.ClawBacks) == 0 {
+		return !again, err
+	}
+	if b, err = e.db.BillingOf(ctx, key); err != nil {
+		return false, outside("read billing", err)
+	}
+	return b.Reading == ticket, nil // another one may have been kept before this one took back
 }
 
 // keep writes what a reading found and decided by a version of the catalog, and reports false when a newer one is kept, or nobody
 // is there any more.
-func (e *Engine) keep(ctx context.Context, name id.Customer, p subscription.Picture, d subscription.Decision, ticket, version int64) (newest bool, err error) {
+func (e *Engine) keep(ctx context.Context, of store.Customer, p subscription.Picture, d subscription.Decision, ticket, version int64) (newest bool, err error) {
 	err = e.db.Update(ctx, func(tx *store.Tx) error {
 		newest = false
-		c, err := tx.LockCustomer(ctx, name)
-		if err != nil {
+		c, err := tx.LockCustomer(ctx, of.ExternalID)
+		if err != nil || c.Key != of.Key { // another one may have its name by now
 			return err
 		}
 		before, err := tx.BillingOf(ctx, c.Key)
@@ -197,7 +203,7 @@ func (e *Engine) settle(ctx context.Context, c store.Customer, d subscription.De
 			}
 			r.ExpiresAt = &g.ExpiresAt
 		}
-		if _, err := e.Grant(ctx, r); err != nil {
+		if _, err := e.grant(ctx, r, c.Key); err != nil {
 			errs = append(errs, fmt.Errorf("grant %s: %w", g.ID, err))
 		}
 	}

@@ -53,7 +53,7 @@ func (e *Engine) Void(ctx context.Context, customer id.Customer, t id.Transactio
 			With("meter", string(event.Meter))
 	}
 	o := &op{
-		customer: customer, slug: event.PaidBy, name: "void:" + string(t), hash: hashOf("void"), void: t, lock: true,
+		customer: customer, who: c.key, slug: event.PaidBy, name: "void:" + string(t), hash: hashOf("void"), void: t, lock: true,
 		req: credit.Request{Kind: credit.KindVoid, Cause: string(t), Reason: reason, Meter: event.Meter, Parts: event.Line.Parts, Seq: event.Line.Seq},
 	}
 	if m.Aggregation == meter.Unique && event.Line.Kind != credit.KindBackfill {
@@ -99,7 +99,7 @@ func (e *Engine) uniqueVoid(ctx context.Context, o *op, c Customer, m meter.Mete
 		return outside("find event", err)
 	}
 	if ok {
-		o.req.Parts = payer.Line.Parts
+		o.req.Parts, o.req.Seq = payer.Line.Parts, payer.Line.Seq // a reset since the payer is a reset of what it had used
 	}
 	return nil
 }

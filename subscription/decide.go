@@ -249,6 +249,9 @@ func (d *Decision) topUp(p Payment) {
 		d.Grants = append(d.Grants, g)
 		var before int64
 		for _, r := range returns {
+			if r.Inquiry() { // to give back what it never took would undo what a newer reading takes
+				continue
+			}
 			c := ClawBack{ID: r.ID, Grant: g.ID, Undone: !r.Stands(), Reason: reasonRefund}
 			if r.Dispute {
 				c.Reason = reasonDispute

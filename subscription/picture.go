@@ -183,6 +183,11 @@ func (r Return) Stands() bool {
 	return r.Status != "failed" && r.Status != "canceled"
 }
 
+// Inquiry reports whether a dispute is none yet: no money has gone, and it may still become one.
+func (r Return) Inquiry() bool {
+	return r.Dispute && (r.Status == "warning_needs_response" || r.Status == "warning_under_review")
+}
+
 // A Method is a way to pay that a customer has left: a card, most often.
 type Method struct {
 	ID          string    `json:"id"`

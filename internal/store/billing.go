@@ -17,15 +17,16 @@ type Billing struct {
 	Until    time.Time       // when the plan is lost unless Stripe says otherwise; zero is never
 	Shown    json.RawMessage // the subscription that counts, as package subscription spells it; empty when there is none
 	SyncedAt time.Time       // zero before the first reading
+	Reading  int64           // the number of the reading that is kept
 }
 
-const billingColumns = "customer, stripe, until, shown, synced_at"
+const billingColumns = "customer, stripe, until, shown, synced_at, written"
 
 func scanBilling(row scanner) (Billing, error) {
 	var b Billing
 	var until, synced int64
 	var shown string
-	err := row.Scan(&b.Customer, &b.Stripe, &until, &shown, &synced)
+	err := row.Scan(&b.Customer, &b.Stripe, &until, &shown, &synced, &b.Reading)
 	b.Until, b.SyncedAt, b.Shown = moment(until), moment(synced), json.RawMessage(shown)
 	return b, err
 }
