@@ -204,34 +204,6 @@ func priceOf(c *plan.Catalog, slug id.Slug) (plan.Plan, plan.Price, bool) {
 	return plan.Plan{}, plan.Price{}, false
 }
 
-// meteredOf returns the slugs under which a plan's usage is billed beside a price of an interval: its metered prices, and
-// what usage past an allowance costs. The first interval's overage has the catalog's slug, the other one's a suffix.
-func meteredOf(p plan.Plan, every plan.Interval) []id.Slug {
-	var slugs []id.Slug
-	first := every
-	for _, price := range p.Prices {
-		if price.Meter == "" {
-			first = price.Every
-			break
-		}
-	}
-	for _, price := range p.Prices {
-		if price.Meter != "" && price.Every == every {
-			slugs = append(slugs, price.Slug)
-		}
-	}
-	for _, balance := range slices.Sorted(maps.Keys(p.Includes)) {
-		if o := p.Includes[balance].Overage; o != nil {
-			slug := o.Slug
-			if every != first {
-				slug += id.Slug("_" + string(every))
-			}
-			slugs = append(slugs, slug)
-		}
-	}
-	return slugs
-}
-
 // mayBegin refuses a second subscription, ends open checkouts for one, and says whether there is a trial: once per customer.
 func (e *Engine) mayBegin(ctx context.Context, s *seller, c Customer, o *stripe.Checkout, trial *int) error {
 	if err := s.stripe.ExpireOpen(ctx, o.Customer); err != nil {

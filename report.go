@@ -95,8 +95,9 @@ type bill struct {
 	slug     id.Slug // of the price, in the catalog
 	period   store.PaidPeriod
 	terms    plan.Allowance
-	overage  bool  // what is past the limit is billed; else all
-	owed     int64 // whole units
+	overage  bool      // what is past the limit is billed; else all
+	since    time.Time // when the item at Stripe began to count
+	owed     int64     // whole units
 }
 
 func (b *bill) key() store.ReportKey {
@@ -145,7 +146,7 @@ func (e *Engine) bills(ctx context.Context, of []store.Billing) ([]*bill, error)
 			plan := book.plan(p.Plan)
 			for _, item := range items[c.Key] {
 				if slug, overage, ok := billedBy(plan, item); ok {
-					out = append(out, &bill{customer: c, balance: item.Meter, slug: slug, period: p, terms: plan.Includes[item.Meter], overage: overage})
+					out = append(out, &bill{customer: c, balance: item.Meter, slug: slug, period: p, terms: plan.Includes[item.Meter], overage: overage, since: item.CreatedAt})
 				}
 			}
 		}

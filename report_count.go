@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/internal/store"
 	"github.com/tollgate/tollgate/internal/stripe"
@@ -108,9 +107,32 @@ func (e *Engine) keepReporting(ctx context.Context) {
 // countPage writes the next step of every bill that has grown, or shrunk while its period lasts. Who counts the same
 // usage at the same time writes the same step: its number is taken once.
 func (e *Engine) countPage(ctx context.Context, page []store.Billing) (int, error) {
+	fresh, err := e.steps(ctx, page)
+	if err != nil || len(fresh) == 0 {
+		return 0, err
+	}
+	n, err := e.db.PutReports(ctx, fresh...)
+	return n, outside("write reports", err)
+}
+
+// countRest writes what a customer used between flush and the change that dropped the items it was billed by, from what was kept
+// of its billing before. It is told when the change is known here: no item counts it any more, so that the next invoice has it.
+func (e *Engine) countRest(ctx context.Context, before store.Billing) error {
+	fresh, err := e.steps(ctx, []store.Billing{before})
+	for n := range fresh {
+		fresh[n].NextAt = fresh[n].NextAt.Add(reportLease)
+	}
+	if err == nil {
+		_, err = e.db.PutReports(ctx, fresh...)
+	}
+	return err
+}
+
+// steps returns the next step of every bill that has grown, or shrunk while its period lasts.
+func (e *Engine) steps(ctx context.Context, page []store.Billing) ([]store.Report, error) {
 	bills, err := e.bills(ctx, page)
 	if err != nil || len(bills) == 0 {
-		return 0, err
+		return nil, err
 	}
 	keys := make([]store.ReportKey, len(bills))
 	for i, b := range bills {
@@ -120,10 +142,10 @@ func (e *Engine) countPage(ctx context.Context, page []store.Billing) (int, erro
 	// make one that takes back what another process has just counted.
 	last, err := e.db.LastReports(ctx, keys)
 	if err != nil {
-		return 0, outside("read reports", err)
+		return nil, outside("read reports", err)
 	}
 	if err := e.countBills(ctx, bills); err != nil {
-		return 0, err
+		return nil, err
 	}
 	now := e.Now()
 	var fresh []store.Report
@@ -136,12 +158,21 @@ func (e *Engine) countPage(ctx context.Context, page []store.Billing) (int, erro
 		fresh = append(fresh, store.Report{
 			ReportKey: b.key(), End: b.period.End, Number: before.Number + 1, Event: stripe.MeterName(b.balance),
 			Identifier: identifier(b.key(), before.Number+1), Quantity: step, Total: b.owed,
-			At:     subscription.CountedAt(b.period.Span, now.Add(-time.Second)), // before a cancellation that follows at once
+			At:     b.countedAt(now),
 			NextAt: now, CreatedAt: now,
 		})
 	}
-	n, err := e.db.PutReports(ctx, fresh...)
-	return n, outside("write reports", err)
+	return fresh, nil
+}
+
+// countedAt returns the moment under which usage is told at now: before a cancellation that follows at once, and not before the item
+// that counts it.
+func (b *bill) countedAt(now time.Time) time.Time {
+	at := now.Add(-time.Second)
+	if b.since.After(at) {
+		at = b.since
+	}
+	return subscription.CountedAt(b.period.Span, at)
 }
 
 // identifier names a step at Stripe, in at most 100 characters. It holds the step's number and not what was reported
@@ -192,17 +223,17 @@ func (e *Engine) ReportErrors(ctx context.Context) ([]ReportError, error) {
 	return out, nil
 }
 
-// flush tells Stripe of a customer's usage up to this moment, before its subscription ends. What cannot be told now is left
-// to the next round.
+// flush tells Stripe of a customer's usage up to this moment, before the invoice that bills it is made. What cannot be told now is
+// left to the next round.
 func (e *Engine) flush(ctx context.Context, key id.Key) {
 	b, err := e.db.BillingOf(ctx, key)
 	if err == nil {
 		_, err = e.countPage(ctx, []store.Billing{b})
 	}
 	if err == nil {
-		_, err = e.sendReports(ctx)
+		err = e.sendReportsOf(ctx, key)
 	}
-	if err != nil && !fault.Has(err, fault.NotFound) {
-		e.log.Warn("payments: usage is reported after the subscription's end", "error", err)
+	if err != nil && !store.None(err) {
+		e.log.Warn("payments: usage is told after the invoice that would have billed it", "error", err)
 	}
 }

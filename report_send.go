@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,10 +25,6 @@ const (
 	reportsBeside = 8
 	// reportWaitMax is the longest wait before a report is tried again.
 	reportWaitMax = time.Hour
-	// checkAfter is how long after a report Stripe's count is compared with ours: it counts with a delay.
-	checkAfter = 30 * time.Minute
-	// checksAtOnce is how many reports one round looks up.
-	checksAtOnce = 200
 	// twiceMax is for how long Stripe knows an identifier again, less an hour: it promises a day
 	// (https://docs.stripe.com/api/billing/meter-event/create).
 	twiceMax = 23 * time.Hour
@@ -45,8 +42,30 @@ func (e *Engine) sendReports(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, outside("claim reports", err)
 	}
+	_, err = e.sendClaimed(ctx, rows)
+	return len(rows), err
+}
+
+// sendReportsOf sends all that waits of one customer, whatever waits of others, and whenever it was to be tried again. It returns
+// when nothing is left, or all that is left could not be told.
+func (e *Engine) sendReportsOf(ctx context.Context, key id.Key) error {
+	for {
+		rows, err := e.db.ClaimReportsOf(ctx, key, e.Now().Add(reportLease))
+		if err != nil {
+			return outside("claim reports", err)
+		}
+		settled, err := e.sendClaimed(ctx, rows)
+		if err != nil || settled == 0 {
+			return err
+		}
+	}
+}
+
+// sendClaimed sends reports side by side, and returns how many of them need not be sent again.
+func (e *Engine) sendClaimed(ctx context.Context, rows []store.Report) (settled int, err error) {
 	group, all := errgroup.WithContext(ctx)
 	group.SetLimit(reportsBeside)
+	var done atomic.Int64
 	for _, r := range rows {
 		group.Go(func() error {
 			after := e.sendReport(all, r)
@@ -56,10 +75,14 @@ func (e *Engine) sendReports(ctx context.Context) (int, error) {
 			if after.Error != "" {
 				e.log.Warn("payments: a usage report is left for later", "report", r.Identifier, "attempt", r.Attempts, "state", after.State, "error", after.Error)
 			}
+			if after.State != store.ReportPending {
+				done.Add(1)
+			}
 			return outside("settle report", e.db.SettleReport(all, after))
 		})
 	}
-	return len(rows), group.Wait()
+	err = group.Wait()
+	return int(done.Load()), err
 }
 
 // sendReport brings a report to an invoice, and returns it as it is afterwards: sent, carried, failed, or to be tried
@@ -150,7 +173,8 @@ func (e *Engine) tell(ctx context.Context, r *store.Report) error {
 	return err
 }
 
-// isLate reports whether the invoice that bills a report's period is final, and the price that it billed the meter by.
+// isLate reports whether the invoice that bills a report's period is final, or no item counts its meter any more, and the price
+// that billed the meter.
 // A waitError says that this is not known yet, or about to change.
 func (e *Engine) isLate(ctx context.Context, s subscription.Subscription, r *store.Report) (late bool, price string, err error) {
 	for _, i := range s.Items {
@@ -160,6 +184,10 @@ func (e *Engine) isLate(ctx context.Context, s subscription.Subscription, r *sto
 	}
 	now := e.Now()
 	if now.Before(r.End) && !s.Status.Over() {
+		if price == "" { // a change dropped the item that counted it
+			price, err = e.billedPrice(ctx, s, r)
+			return true, price, err
+		}
 		return false, price, nil
 	}
 	i, found, err := e.usageInvoice(ctx, s, r)
@@ -201,6 +229,26 @@ func (e *Engine) isLate(ctx context.Context, s subscription.Subscription, r *sto
 // invoicesBack is among how many of the newest invoices that of a period is looked for.
 const invoicesBack = 50
 
+// billedPrice returns the price at Stripe by which a subscription last billed a meter, or none.
+func (e *Engine) billedPrice(ctx context.Context, s subscription.Subscription, r *store.Report) (string, error) {
+	rows, err := e.db.Records(ctx, r.Customer, store.RecordInvoice, "", invoicesBack)
+	if err != nil {
+		return "", outside("read invoices", err)
+	}
+	for _, row := range rows {
+		i, err := unpack[subscription.Invoice](row.Body)
+		if err != nil {
+			return "", err
+		}
+		for _, l := range i.Lines {
+			if i.Subscription == s.ID && l.Meter == r.Meter && l.PriceID != "" {
+				return l.PriceID, nil
+			}
+		}
+	}
+	return "", nil
+}
+
 // usageInvoice returns the invoice that bills the usage of a report's period: the renewal that followed it.
 func (e *Engine) usageInvoice(ctx context.Context, s subscription.Subscription, r *store.Report) (subscription.Invoice, bool, error) {
 	rows, err := e.db.Records(ctx, r.Customer, store.RecordInvoice, "", invoicesBack)
@@ -236,17 +284,6 @@ func (e *Engine) arrived(ctx context.Context, b store.Billing, r *store.Report, 
 		return false, nil
 	}
 	return false, fmt.Errorf("it is not known whether report %s arrived: Stripe counts %d where %d were taken before it", r.Identifier, counted, told.Events)
-}
-
-func (e *Engine) counted(ctx context.Context, b store.Billing, r *store.Report) (int64, error) {
-	return e.countedIn(ctx, b, r.Event, subscription.Counting(period.Span{Start: r.Start, End: r.End}))
-}
-
-func (e *Engine) countedIn(ctx context.Context, b store.Billing, event string, span period.Span) (int64, error) {
-	if err := e.seller.reporter.pace.Wait(ctx); err != nil {
-		return 0, err
-	}
-	return e.seller.stripe.Counted(ctx, event, b.Stripe, span)
 }
 
 // carry bills usage that came after its invoice on the next one: by what the period costs more with it.
@@ -293,51 +330,4 @@ func (e *Engine) nameOf(balance id.Slug) string {
 		return p.Name
 	}
 	return string(balance)
-}
-
-// checkReports compares what was sent a while ago with what Stripe counts, a period at a time, and returns how many
-// periods were compared.
-func (e *Engine) checkReports(ctx context.Context) (int, error) {
-	now := e.Now()
-	rows, err := e.db.ClaimChecks(ctx, now, now.Add(reportWaitMax), checksAtOnce)
-	if err != nil {
-		return 0, outside("claim reports", err)
-	}
-	group, all := errgroup.WithContext(ctx)
-	group.SetLimit(reportsBeside)
-	done := map[store.ReportKey]bool{}
-	for i := range rows {
-		if k := rows[i].ReportKey; !done[k] {
-			done[k] = true
-			group.Go(func() error { return e.checkReport(all, &rows[i]) })
-		}
-	}
-	return len(done), group.Wait()
-}
-
-func (e *Engine) checkReport(ctx context.Context, r *store.Report) error {
-	b, err := e.db.BillingOf(ctx, r.Customer)
-	if err != nil {
-		return outside("read billing", err)
-	}
-	before, err := e.db.ReportedOf(ctx, r.ReportKey)
-	if err != nil {
-		return outside("read reports", err)
-	}
-	counted, err := e.counted(ctx, b, r)
-	if err != nil {
-		return err
-	}
-	trouble := ""
-	if counted != before.Events {
-		after, err := e.db.ReportedOf(ctx, r.ReportKey)
-		if err != nil {
-			return outside("read reports", err)
-		}
-		if after != before || before.Tried {
-			return nil // reports are on their way: the next look tells
-		}
-		trouble = fmt.Sprintf("Stripe counts %d where it was told %d", counted, before.Events)
-	}
-	return outside("settle report", e.db.SettleChecks(ctx, r.ReportKey, before.Last, trouble))
 }

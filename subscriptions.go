@@ -2,7 +2,6 @@ package tollgate
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/tollgate/tollgate/fault"
@@ -71,9 +70,21 @@ func (e *Engine) ChangeSubscription(ctx context.Context, r ChangeRequest) (subsc
 	if err != nil {
 		return subscription.Subscription{}, err
 	}
+	if ch.Now {
+		e.flush(ctx, key)
+	}
+	before, err := e.db.BillingOf(ctx, key)
+	if err != nil {
+		return subscription.Subscription{}, outside("read billing", err)
+	}
 	ch.Key = id.New("change", key)
 	if _, err := s.stripe.Change(ctx, ch); err != nil {
 		return subscription.Subscription{}, err
+	}
+	if len(ch.Drop) > 0 {
+		if err := e.countRest(ctx, before); err != nil {
+			e.log.Warn("payments: the usage of the moment of a change is not billed", "subscription", r.Subscription, "error", err)
+		}
 	}
 	return e.after(ctx, r.Subscription, key)
 }
@@ -81,12 +92,15 @@ func (e *Engine) ChangeSubscription(ctx context.Context, r ChangeRequest) (subsc
 // PreviewChange says what a change would cost and give, and changes nothing. Its At, sent along with the change, makes it
 // cost the same.
 func (e *Engine) PreviewChange(ctx context.Context, r ChangeRequest) (ChangePreview, error) {
-	s, ch, _, moved, err := e.plannedChange(ctx, r)
+	s, ch, key, moved, err := e.plannedChange(ctx, r)
 	if err != nil {
 		return ChangePreview{}, err
 	}
-	if ch.Now && ch.Date.IsZero() {
-		ch.Date = e.Now().Truncate(time.Second)
+	if ch.Now {
+		e.flush(ctx, key) // the invoice of the change bills it, and so its preview
+		if ch.Date.IsZero() {
+			ch.Date = e.Now().Truncate(time.Second)
+		}
 	}
 	q, err := s.stripe.Preview(ctx, ch)
 	if err != nil {
@@ -139,22 +153,12 @@ func (e *Engine) plannedChange(ctx context.Context, r ChangeRequest) (*seller, s
 		if !ok {
 			return nil, ch, 0, plans, fault.Field("price", string(r.Price), nil, "There is no price %q of a plan in the catalog.", string(r.Price))
 		}
-		metered := meteredOf(p, price.Every)
-		ids, err := e.priceIDs(ctx, s, append([]id.Slug{r.Price}, metered...)...)
+		metered := usagePrices(p, price.Every)
+		ids, err := e.priceIDs(ctx, s, append([]id.Slug{r.Price}, meteredOf(p, price.Every)...)...)
 		if err != nil {
 			return nil, ch, 0, plans, err
 		}
 		ch.PriceID, plans[1] = ids[r.Price], p.Slug
-		for _, i := range now.Items {
-			if i.Meter != "" && !slices.Contains(metered, i.Price) {
-				ch.Drop = append(ch.Drop, i.ID)
-			}
-		}
-		for _, slug := range metered {
-			if !slices.ContainsFunc(now.Items, func(i subscription.Item) bool { return i.Price == slug }) {
-				ch.Add = append(ch.Add, ids[slug])
-			}
-		}
 		quantityAfter := r.Quantity
 		if quantityAfter == 0 {
 			quantityAfter = max(item.Quantity, 1)
@@ -167,6 +171,8 @@ func (e *Engine) plannedChange(ctx context.Context, r ChangeRequest) (*seller, s
 			r.When = Now
 		}
 		dearer = monthly(price.Amount*quantityAfter, price.Every) > monthly(item.Amount*max(item.Quantity, 1), plan.Interval(item.Interval))
+		ch.Now = r.When == Now || r.When == "" && dearer
+		moveMetered(&ch, now, metered, ids)
 	}
 	ch.Now = r.When == Now || r.When == "" && dearer
 	if r.At != nil {

@@ -54,12 +54,22 @@ func (e *Engine) read(ctx context.Context, key id.Key) (done bool, err error) {
 	if err != nil {
 		return false, outside("number a reading", err)
 	}
+	terms := e.book.Load()
 	picture, err := s.stripe.Fetch(ctx, b.Stripe)
 	if err != nil {
 		return false, err
 	}
-	terms := e.book.Load()
 	d := subscription.Decide(picture, terms.Access, e.Now())
+	followed, err := e.follow(ctx, s, b, d)
+	if err != nil {
+		return false, err
+	}
+	if followed {
+		if picture, err = s.stripe.Fetch(ctx, b.Stripe); err != nil {
+			return false, err
+		}
+		d = subscription.Decide(picture, terms.Access, e.Now())
+	}
 	c, err := e.db.CustomerByKey(ctx, key)
 	if store.None(err) {
 		return true, nil // erased

@@ -193,12 +193,16 @@ func (tx *tx) change(s *subscription, c billChange) (*invoice, error) {
 		waiting = tx.prorations(s, old, items, at, restart)
 	}
 	for _, item := range old { // usage that no later invoice would bill
-		if item.metered() && !endsTrial && s.Status != "trialing" && (restart || !slices.ContainsFunc(items, func(i *subItem) bool { return i.ID == item.ID })) {
-			l := tx.itemLine(s, item, 0, tx.nameOf(item.Price), period{Start: s.period().Start, End: now})
-			l.Own = &lineOwn{Price: item.Price.ID}
-			if tx.count(l, s.Customer); l.Amount > 0 {
-				lines = append(lines, l)
-			}
+		gone := !slices.ContainsFunc(items, func(i *subItem) bool { return i.ID == item.ID })
+		if !item.metered() || endsTrial || s.Status == "trialing" || !restart && (!gone || c.proration == "none") {
+			continue
+		}
+		switch l := tx.usageLine(s, item, period{Start: s.period().Start, End: now}); {
+		case l.Amount <= 0:
+		case restart || c.proration == "always_invoice":
+			lines = append(lines, l)
+		default:
+			waiting = append(waiting, tx.usageItem(s, item, l))
 		}
 	}
 	next := s.period()
@@ -363,6 +367,16 @@ func (tx *tx) unused(s *subscription, item *subItem, at int64) *invoiceItem {
 // remaining returns the charge for an item's time from at to the end of the period.
 func (tx *tx) remaining(s *subscription, item *subItem, at int64) *invoiceItem {
 	return tx.proration(s, item, at, 1, "Remaining time on")
+}
+
+// usageItem has the next invoice bill what a metered item counted until it was dropped
+// (https://docs.stripe.com/billing/subscriptions/usage-based/manage-billing-setup).
+func (tx *tx) usageItem(s *subscription, item *subItem, l *line) *invoiceItem {
+	owner, _ := find[*customer](tx, s.Customer)
+	i := tx.newItem(owner, l.Amount, s.Currency, l.Period)
+	i.Parent, i.Pricing, i.Description = parentOf(s.ID, item.ID), pricingOf(item.Price), text(tx.nameOf(item.Price))
+	i.Quantity, i.QuantityDecimal = *l.Quantity, urlf("%d", *l.Quantity)
+	return i
 }
 
 func (tx *tx) proration(s *subscription, item *subItem, at, sign int64, words string) *invoiceItem {

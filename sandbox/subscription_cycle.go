@@ -64,13 +64,19 @@ func (tx *tx) usageLines(s *subscription, at period) []*line {
 	var lines []*line
 	for _, item := range s.Items.Data {
 		if item.metered() {
-			l := tx.itemLine(s, item, 0, tx.nameOf(item.Price), at)
-			l.Own = &lineOwn{Price: item.Price.ID}
-			tx.count(l, s.Customer)
-			lines = append(lines, l)
+			lines = append(lines, tx.usageLine(s, item, at))
 		}
 	}
 	return lines
+}
+
+// usageLine bills what a metered item counted in a period: what came before the item is not its.
+func (tx *tx) usageLine(s *subscription, item *subItem, at period) *line {
+	at.Start = min(max(at.Start, item.Created), at.End)
+	l := tx.itemLine(s, item, 0, tx.nameOf(item.Price), at)
+	l.Own = &lineOwn{Price: item.Price.ID}
+	tx.count(l, s.Customer)
+	return l
 }
 
 // count sets the quantity and the amount of a line from its meter.

@@ -1,6 +1,7 @@
 package subscription
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tollgate/tollgate/id"
@@ -65,6 +66,8 @@ type Item struct {
 	Quantity int64   `json:"quantity,omitempty"`
 	Amount   int64   `json:"amount,omitempty"` // of a unit, minor units
 	Interval string  `json:"interval,omitempty"`
+
+	CreatedAt time.Time `json:"createdAt,omitzero"`
 }
 
 // Plan returns the plan that a subscription is for: that of its first price that has one.
@@ -85,6 +88,21 @@ func (s Subscription) Licensed() *Item {
 		}
 	}
 	return nil
+}
+
+// Metered returns the items that are billed by use.
+func (s Subscription) Metered() []Item {
+	return slices.DeleteFunc(slices.Clone(s.Items), func(i Item) bool { return i.Meter == "" })
+}
+
+// Stale returns the metered items that bill by another plan's prices, though the plan that s is for is in force: what a change at
+// the period's end has left to bill the last of the old plan's usage. None while the change waits for its renewal, for until then
+// the old plan's usage is billed by them.
+func (s Subscription) Stale(inForce id.Slug) []Item {
+	if s.Status.Over() || inForce == "" || s.Plan() != inForce {
+		return nil
+	}
+	return slices.DeleteFunc(s.Metered(), func(i Item) bool { return i.Plan == "" || i.Plan == inForce })
 }
 
 // An Invoice is what a customer owed.

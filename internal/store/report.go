@@ -125,27 +125,38 @@ func (db *DB) reports(ctx context.Context, query string, args ...any) ([]Report,
 	return all, err
 }
 
+// claimReports takes pending steps on: of one customer and meter only ever the first that waits. %s are a further condition, an end
+// of the query, and a lock.
+const claimReports = `
+	UPDATE usage_report
+	SET next_at = $1, attempts = attempts + 1
+	WHERE (customer, meter, period_start, number) IN (
+		SELECT u.customer, u.meter, u.period_start, u.number
+		FROM usage_report AS u
+		WHERE u.state = 'pending' AND %s AND NOT EXISTS (
+			SELECT 1
+			FROM usage_report AS o
+			WHERE o.customer = u.customer AND o.meter = u.meter AND o.state = 'pending'
+				AND (o.period_start, o.number) < (u.period_start, u.number))
+		ORDER BY %s)
+	RETURNING ` + reportColumns
+
 // ClaimReports returns pending steps whose time has come, and puts them off until a later time: whoever claims them works
-// on them until then. Of one customer and meter it is only ever the first that waits.
+// on them until then.
 func (db *DB) ClaimReports(ctx context.Context, now, until time.Time, limit int) ([]Report, error) {
 	skip := ""
 	if db.Postgres() {
-		skip = "FOR UPDATE OF u SKIP LOCKED"
+		skip = " FOR UPDATE OF u SKIP LOCKED"
 	}
-	return db.updateReports(ctx, `
-		UPDATE usage_report
-		SET next_at = $2, attempts = attempts + 1
-		WHERE (customer, meter, period_start, number) IN (
-			SELECT u.customer, u.meter, u.period_start, u.number
-			FROM usage_report AS u
-			WHERE u.state = 'pending' AND u.next_at <= $1 AND NOT EXISTS (
-				SELECT 1
-				FROM usage_report AS o
-				WHERE o.customer = u.customer AND o.meter = u.meter AND o.state = 'pending'
-					AND (o.period_start, o.number) < (u.period_start, u.number))
-			ORDER BY u.next_at, u.customer, u.meter
-			LIMIT $3 `+skip+`)
-		RETURNING `+reportColumns, micros(now), micros(until), limit)
+	query := fmt.Sprintf(claimReports, "u.next_at <= $2", "u.next_at, u.customer, u.meter LIMIT $3"+skip)
+	return db.updateReports(ctx, query, micros(until), micros(now), limit)
+}
+
+// ClaimReportsOf is ClaimReports for one customer whose usage must be told at once: a step whose time has not come is returned,
+// too, and one that somebody else works on. Told twice it counts once, by its identifier.
+func (db *DB) ClaimReportsOf(ctx context.Context, customer id.Key, until time.Time) ([]Report, error) {
+	query := fmt.Sprintf(claimReports, "u.customer = $2", "u.meter")
+	return db.updateReports(ctx, query, micros(until), int64(customer))
 }
 
 // ClaimChecks returns sent steps that are to be compared with what Stripe counts, and puts them off until a later time.

@@ -13,7 +13,7 @@ import (
 // A Change moves a subscription to another price or quantity.
 type Change struct {
 	Subscription string
-	Item         string // the licensed item
+	Item         string // the licensed item; empty leaves it as it is
 	PriceID      string // empty leaves it
 	Quantity     int64  // 0 leaves it
 	Now          bool   // prorated and billed at once; else from the next period on, without proration
@@ -22,9 +22,14 @@ type Change struct {
 	Key          string
 }
 
+// proration says what becomes of the usage of a metered item that is dropped, too: billed at once, on the next invoice, or never
+// (https://docs.stripe.com/billing/subscriptions/usage-based/manage-billing-setup).
 func (ch Change) proration() string {
-	if ch.Now {
+	switch {
+	case ch.Now:
 		return "always_invoice"
+	case len(ch.Drop) > 0:
+		return "create_prorations"
 	}
 	return "none"
 }
@@ -32,14 +37,16 @@ func (ch Change) proration() string {
 // Change does it, and returns the subscription after it.
 func (c *Client) Change(ctx context.Context, ch Change) (subscription.Subscription, error) {
 	params := &stripe.SubscriptionUpdateParams{ProrationBehavior: stripe.String(ch.proration())}
-	item := &stripe.SubscriptionUpdateItemParams{ID: &ch.Item}
-	if ch.PriceID != "" {
-		item.Price = &ch.PriceID
+	if ch.Item != "" {
+		item := &stripe.SubscriptionUpdateItemParams{ID: &ch.Item}
+		if ch.PriceID != "" {
+			item.Price = &ch.PriceID
+		}
+		if ch.Quantity > 0 {
+			item.Quantity = &ch.Quantity
+		}
+		params.Items = append(params.Items, item)
 	}
-	if ch.Quantity > 0 {
-		item.Quantity = &ch.Quantity
-	}
-	params.Items = []*stripe.SubscriptionUpdateItemParams{item}
 	for _, drop := range ch.Drop {
 		params.Items = append(params.Items, &stripe.SubscriptionUpdateItemParams{ID: stripe.String(drop), Deleted: stripe.Bool(true)})
 	}

@@ -96,7 +96,7 @@ func subscriptionOf(s *stripe.Subscription) subscription.Subscription {
 }
 
 func itemOf(i *stripe.SubscriptionItem) subscription.Item {
-	out := subscription.Item{ID: i.ID, Quantity: i.Quantity}
+	out := subscription.Item{ID: i.ID, Quantity: i.Quantity, CreatedAt: moment(i.Created)}
 	if i.Price == nil {
 		return out
 	}

@@ -2069,6 +2069,11 @@ export interface components {
              * @description Of one, in minor units.
              */
             amount?: number;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            createdAt?: string;
             /** @description Its id. */
             id: string;
             /** @description How often it is billed: month or year. */

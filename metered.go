@@ -1,0 +1,113 @@
+package tollgate
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/tollgate/tollgate/fault"
+	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/internal/store"
+	"github.com/tollgate/tollgate/internal/stripe"
+	"github.com/tollgate/tollgate/plan"
+	"github.com/tollgate/tollgate/subscription"
+)
+
+// A usagePrice is a price at Stripe that bills a balance by use.
+type usagePrice struct{ slug, balance id.Slug }
+
+// usagePrices returns what bills a plan's usage beside a price of an interval: its metered prices, and what usage past an allowance
+// costs. The first interval's overage has the catalog's slug, the other one's a suffix.
+func usagePrices(p plan.Plan, every plan.Interval) []usagePrice {
+	var out []usagePrice
+	first := every
+	for _, price := range p.Prices {
+		if price.Meter == "" {
+			first = price.Every
+			break
+		}
+	}
+	for _, price := range p.Prices {
+		if price.Meter != "" && price.Every == every {
+			out = append(out, usagePrice{price.Slug, price.Meter})
+		}
+	}
+	for _, balance := range slices.Sorted(maps.Keys(p.Includes)) {
+		if o := p.Includes[balance].Overage; o != nil {
+			slug := o.Slug
+			if every != first {
+				slug += id.Slug("_" + string(every))
+			}
+			out = append(out, usagePrice{slug, balance})
+		}
+	}
+	return out
+}
+
+// meteredOf returns the slugs of usagePrices.
+func meteredOf(p plan.Plan, every plan.Interval) []id.Slug {
+	var slugs []id.Slug
+	for _, u := range usagePrices(p, every) {
+		slugs = append(slugs, u.slug)
+	}
+	return slugs
+}
+
+// moveMetered says which metered items a change to a plan's price drops, and which prices it adds. Stripe bills what a dropped one
+// has counted with a change that counts now, and never with one at the period's end. So then nothing is dropped, and nothing added
+// that would bill the same usage twice: those follow when the plan does.
+func moveMetered(ch *stripe.Change, from subscription.Subscription, to []usagePrice, ids map[id.Slug]string) {
+	has := func(is func(subscription.Item) bool) bool { return slices.ContainsFunc(from.Metered(), is) }
+	if ch.Now {
+		for _, i := range from.Metered() {
+			if !slices.ContainsFunc(to, func(u usagePrice) bool { return u.slug == i.Price }) {
+				ch.Drop = append(ch.Drop, i.ID)
+			}
+		}
+	}
+	for _, u := range to {
+		if !has(func(i subscription.Item) bool { return i.Price == u.slug || !ch.Now && i.Meter == u.balance }) {
+			ch.Add = append(ch.Add, ids[u.slug])
+		}
+	}
+}
+
+// follow has the metered items of a subscription follow its plan, when a change at the period's end has come into force: the renewal
+// that billed the old plan's usage is paid. It comes before the plan is in force here, so that nobody has told Stripe any usage of
+// the new plan by then. It reports whether the subscription is another one now.
+func (e *Engine) follow(ctx context.Context, s *seller, before store.Billing, d subscription.Decision) (bool, error) {
+	if d.Subscription == nil {
+		return false, nil
+	}
+	stale := d.Subscription.Stale(d.Plan)
+	p, known := e.book.Load().Plans[d.Plan]
+	if len(stale) == 0 || !known {
+		return false, nil
+	}
+	every := plan.Interval(stale[0].Interval)
+	ch := stripe.Change{Subscription: d.Subscription.ID, Key: "metered:" + d.Subscription.ID}
+	var add []id.Slug
+	for _, i := range stale {
+		ch.Drop, ch.Key = append(ch.Drop, i.ID), ch.Key+":"+i.ID
+		for _, u := range usagePrices(p, every) {
+			if u.balance == i.Meter && !slices.ContainsFunc(d.Subscription.Items, func(o subscription.Item) bool { return o.Price == u.slug }) {
+				add = append(add, u.slug)
+			}
+		}
+	}
+	ids, err := e.priceIDs(ctx, s, add...)
+	if err == nil {
+		for _, slug := range add {
+			ch.Add = append(ch.Add, ids[slug])
+		}
+		// What is not counted by now is found by the items alone, which are about to go.
+		if _, err = e.countPage(ctx, []store.Billing{before}); err == nil {
+			_, err = s.stripe.Change(ctx, ch)
+		}
+	}
+	if err != nil && !fault.Has(err, fault.Unavailable) { // what was paid for is given all the same
+		e.log.Error("payments: metered prices of a former plan stay on a subscription", "subscription", d.Subscription.ID, "plan", string(d.Plan), "error", err)
+		return false, nil
+	}
+	return err == nil, err
+}
