@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
@@ -110,4 +111,33 @@ func (e *Engine) follow(ctx context.Context, s *seller, before store.Billing, d 
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// included returns what the plan that a reading found would bill a customer for what was used before it was in force: as much as the plan
+// before gave, or billed.
+func (e *Engine) included(ctx context.Context, c store.Customer, d subscription.Decision) ([]*bill, error) {
+	book := e.book.Load()
+	if d.Subscription == nil || d.Paid.At.IsZero() || book.granted(d) == c.Plan {
+		return nil, nil
+	}
+	to := c
+	to.Plan, to.Status, to.Paid = book.granted(d), string(d.Status), d.Paid
+	p, bills := book.plan(to.Plan), []*bill(nil)
+	for _, item := range d.Subscription.Metered() {
+		if slug, overage, ok := billedBy(p, item); ok {
+			bills = append(bills, &bill{customer: &to, balance: item.Meter, slug: slug, terms: p.Includes[item.Meter], overage: overage, since: item.CreatedAt,
+				period: store.PaidPeriod{Span: d.Paid.Span, Plan: to.Plan, Refunded: d.Paid.Refunded > 0}})
+		}
+	}
+	return bills, e.countBills(ctx, bills)
+}
+
+// include writes down what a plan that comes into force does not bill.
+func include(ctx context.Context, tx *store.Tx, bills []*bill, now time.Time) error {
+	for _, b := range bills {
+		if err := tx.IncludeReport(ctx, b.step(0, 0, now), func(number int64) string { return identifier(b.key(), number) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -64,7 +64,7 @@ func (e *Engine) Reportable(ctx context.Context, name id.Customer) ([]Reportable
 		if err != nil {
 			return nil, outside("read reports", err)
 		}
-		out = append(out, Reportable{Meter: one.balance, Slug: one.slug, AlreadyReported: told.All(), ToReport: one.owed - told.All(),
+		out = append(out, Reportable{Meter: one.balance, Slug: one.slug, AlreadyReported: told.All(), ToReport: one.owed - told.All() - told.Included,
 			PeriodStart: one.period.Start, PeriodEnd: one.period.End})
 	}
 	if p := c.row.Paid; !p.None() && p.At.IsZero() {

@@ -155,14 +155,27 @@ func (e *Engine) steps(ctx context.Context, page []store.Billing) ([]store.Repor
 		if step == 0 || step < 0 && !now.Before(b.period.End) {
 			continue
 		}
-		fresh = append(fresh, store.Report{
-			ReportKey: b.key(), End: b.period.End, Number: before.Number + 1, Event: stripe.MeterName(b.balance),
-			Identifier: identifier(b.key(), before.Number+1), Quantity: step, Total: b.owed,
-			At:     b.countedAt(now),
-			NextAt: now, CreatedAt: now,
-		})
+		r := b.step(before.Number+1, step, now)
+		if step < 0 {
+			told, err := e.db.ReportedOf(ctx, b.key())
+			if err != nil {
+				return nil, outside("read reports", err)
+			}
+			if told.Events+told.Carried+told.Pending < -step { // what is taken back was never billed
+				r.State = store.ReportIncluded
+			}
+		}
+		fresh = append(fresh, r)
 	}
 	return fresh, nil
+}
+
+// step returns the next step of a bill, to be told at now.
+func (b *bill) step(number, quantity int64, now time.Time) store.Report {
+	return store.Report{
+		ReportKey: b.key(), End: b.period.End, Number: number, Event: stripe.MeterName(b.balance), Identifier: identifier(b.key(), number),
+		Quantity: quantity, Total: b.owed, At: b.countedAt(now), State: store.ReportPending, NextAt: now, CreatedAt: now,
+	}
 }
 
 // countedAt returns the moment under which usage is told at now: before a cancellation that follows at once, and not before the item

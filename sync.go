@@ -77,7 +77,11 @@ func (e *Engine) read(ctx context.Context, key id.Key) (done bool, err error) {
 	if err != nil {
 		return false, outside("read customer", err)
 	}
-	newest, err := e.keep(ctx, c, picture, d, ticket, terms.Version)
+	included, err := e.included(ctx, c, d)
+	if err != nil {
+		return false, err
+	}
+	newest, err := e.keep(ctx, c, picture, d, included, ticket, terms.Version)
 	if err != nil {
 		return false, err
 	}
@@ -96,7 +100,7 @@ func (e *Engine) read(ctx context.Context, key id.Key) (done bool, err error) {
 
 // keep writes what a reading found and decided by a version of the catalog, and reports false when a newer one is kept, or nobody
 // is there any more.
-func (e *Engine) keep(ctx context.Context, of store.Customer, p subscription.Picture, d subscription.Decision, ticket, version int64) (newest bool, err error) {
+func (e *Engine) keep(ctx context.Context, of store.Customer, p subscription.Picture, d subscription.Decision, included []*bill, ticket, version int64) (newest bool, err error) {
 	err = e.db.Update(ctx, func(tx *store.Tx) error {
 		newest = false
 		c, err := tx.LockCustomer(ctx, of.ExternalID)
@@ -131,7 +135,11 @@ func (e *Engine) keep(ctx context.Context, of store.Customer, p subscription.Pic
 		if err := e.putMails(ctx, tx, c, p); err != nil {
 			return err
 		}
-		if err := e.subscribe(ctx, tx, c, d); err != nil {
+		moved, err := e.subscribe(ctx, tx, c, d)
+		if err == nil && moved {
+			err = include(ctx, tx, included, e.Now())
+		}
+		if err != nil {
 			return err
 		}
 		return e.putBillingNotices(ctx, tx, c, before, p, d, ticket)
@@ -174,30 +182,29 @@ func records(ctx context.Context, tx *store.Tx, key id.Key, p subscription.Pictu
 	return tx.DropRecords(ctx, key, store.RecordMethod, methods)
 }
 
-// subscribe puts the decided plan and period in force, when they differ. A customer who never subscribed keeps what it has.
-func (e *Engine) subscribe(ctx context.Context, tx *store.Tx, c store.Customer, d subscription.Decision) error {
+// subscribe puts the decided plan and period in force, when they differ, and reports whether the plan is another one now. A customer
+// who never subscribed keeps what it has.
+func (e *Engine) subscribe(ctx context.Context, tx *store.Tx, c store.Customer, d subscription.Decision) (moved bool, err error) {
 	if d.Subscription == nil {
-		return nil
+		return false, nil
 	}
 	b := e.book.Load()
 	to := c
 	to.Plan, to.Status, to.Paid = b.granted(d), string(d.Status), d.Paid
-	if to.Plan != c.Plan {
-		to.Since = e.Now()
+	moved = to.Plan != c.Plan
+	if moved {
+		to.Since, to.Subscription = e.Now(), id.New("sub", c.Key)
 		if d.Plan != "" {
 			to.Since = d.Since
 		}
 	}
-	if to.Plan == c.Plan && to.Status == c.Status && to.Paid.Equal(c.Paid) {
-		return nil
-	}
-	if to.Plan != c.Plan {
-		to.Subscription = id.New("sub", c.Key)
+	if !moved && to.Status == c.Status && to.Paid.Equal(c.Paid) {
+		return false, nil
 	}
 	if err := tx.Subscribe(ctx, to, e.Now()); err != nil {
-		return err
+		return false, err
 	}
-	return e.putPlanNotice(ctx, tx, c, to)
+	return moved, e.putPlanNotice(ctx, tx, c, to)
 }
 
 // settle does what money has caused: each top-up once, each claw-back once.

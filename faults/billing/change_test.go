@@ -210,6 +210,61 @@ func TestADowngradeTakenBackKeepsBillingByUse(t *testing.T) {
 	})
 }
 
+func TestWhatAPlanBeforeGaveIsNotBilledByUse(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, db string) {
+		t.Parallel()
+		s := climbing(t, db, "flat", nil)
+		s.burn("30", "on flat")
+		s.burn("1", "void")
+		s.change("scale_monthly", "")
+		s.settle()
+		s.wantReported("after the change", "org", "tokens", 0, 0)
+		s.advance(time.Minute)
+		s.burn("5", "on scale")
+		s.wantReported("used", "org", "tokens", 5, 0)
+		s.minute()
+		s.wantReported("told", "org", "tokens", 0, 5)
+		if _, err := s.engine.Void(s.ctx, "org", "void", "a mistake"); err != nil {
+			t.Fatal(err)
+		}
+		s.minute()
+		s.wantReported("a token of the plan before is voided", "org", "tokens", 0, 4)
+		if _, err := s.engine.Void(s.ctx, "org", "on flat", "a mistake"); err != nil {
+			t.Fatal(err)
+		}
+		s.minute()
+		s.wantReported("more is voided than was billed", "org", "tokens", 0, 4)
+		s.burn("2", "after it")
+		s.minute()
+		s.wantReported("more is used", "org", "tokens", 0, 6)
+		s.advance(31 * day)
+		s.wantBilled("after the renewal", "scale_tokens", 6, 60)
+		s.change("past_monthly", tollgate.Now)
+		s.noErrors()
+		s.audit()
+	})
+}
+
+func TestWhatAPlanBeforeGaveIsNoOverage(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, db string) {
+		t.Parallel()
+		s := climbing(t, db, "flat", nil)
+		s.burn("50", "within the limit of flat")
+		s.change("past_monthly", tollgate.Now) // its limit is 10
+		s.settle()
+		s.wantReported("after the change", "org", "tokens", 0, 0)
+		s.burn("3", "past the limit")
+		s.minute()
+		s.wantReported("used", "org", "tokens", 0, 3)
+		s.advance(31 * day)
+		s.wantBilled("after the renewal", "past_overage", 3, 9)
+		s.noErrors()
+		s.audit()
+	})
+}
+
 // TestUsageBesideAChangeIsOnTheNextInvoice uses tokens while Stripe does the change: after all that was used before was told, and
 // before the item is gone that counts it.
 func TestUsageBesideAChangeIsOnTheNextInvoice(t *testing.T) {

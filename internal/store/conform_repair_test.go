@@ -93,3 +93,51 @@ func TestReportsAreCorrectedAndHastened(t *testing.T) {
 		}
 	})
 }
+
+func TestAStepIsIncludedOrClaimedByItsCustomerAlone(t *testing.T) {
+	each(t, func(t *testing.T, db *store.DB) {
+		ctx, ann, bob := t.Context(), customer("ann"), customer("bob")
+		insert(t, db, ann)
+		insert(t, db, bob)
+		start := noon().Truncate(time.Minute)
+		k := store.ReportKey{Customer: ann.Key, Meter: "requests", Start: start}
+		identify := func(number int64) string { return string(rune('a' + number)) }
+		step := func(of store.ReportKey, number, quantity, total int64, next time.Time) store.Report {
+			return store.Report{ReportKey: of, End: start.AddDate(0, 1, 0), Number: number, Event: "tollgate_requests", Identifier: identify(number),
+				Quantity: quantity, Total: total, At: start, NextAt: next, CreatedAt: start}
+		}
+		include := func(total int64) store.Reported {
+			t.Helper()
+			err := db.Update(ctx, func(tx *store.Tx) error { return tx.IncludeReport(ctx, step(k, 0, 0, total, start), identify) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := db.ReportedOf(ctx, k)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+		if got := include(30); got.Included != 30 || got.Pending != 0 || got.All() != 0 {
+			t.Errorf("of 30 used before: %+v", got)
+		}
+		if got := include(30); got.Included != 30 {
+			t.Errorf("included twice: %+v", got)
+		}
+		later := start.Add(time.Hour)
+		other := store.ReportKey{Customer: bob.Key, Meter: "requests", Start: start}
+		if n, err := db.PutReports(ctx, step(k, 2, 5, 35, later), step(k, 3, 1, 36, start), step(other, 1, 4, 4, start)); err != nil || n != 3 {
+			t.Fatal(n, err)
+		}
+		if got := include(32); got.Included != 30 {
+			t.Errorf("less than was counted since is included: %+v", got)
+		}
+		claimed, err := db.ClaimReportsOf(ctx, ann.Key, later)
+		if err != nil || len(claimed) != 1 || claimed[0].Number != 2 || claimed[0].Attempts != 1 {
+			t.Errorf("of ann are claimed %+v, %v; want the first that waits, though its time has not come", claimed, err)
+		}
+		if got := include(40); got.Included != 34 || got.Pending != 6 {
+			t.Errorf("more is included: %+v, want 34 of 40 beside 6 that are pending", got)
+		}
+	})
+}

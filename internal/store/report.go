@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -41,6 +42,7 @@ const (
 	ReportConfirmed = "confirmed" // Stripe counts it
 	ReportCarried   = "carried"   // it came after its invoice, and is an item of the next one
 	ReportFailed    = "failed"    // given up: a person must look
+	ReportIncluded  = "included"  // not told, and not billed: it was used before the plan that bills it was in force
 )
 
 const reportColumns = "customer, meter, period_start, number, period_end, event, identifier, quantity, total, at, state, attempts, next_at, error, created_at"
@@ -55,7 +57,7 @@ func scanReport(row scanner) (Report, error) {
 	return r, err
 }
 
-// PutReports keeps steps whose numbers are free, and returns how many those were. A number that is taken was counted by
+// PutReports keeps steps whose numbers are free, pending where they have no state, and returns how many those were. A number that is taken was counted by
 // somebody else from the same usage.
 func (db *DB) PutReports(ctx context.Context, reports ...Report) (fresh int, err error) {
 	if len(reports) == 0 {
@@ -66,9 +68,9 @@ func (db *DB) PutReports(ctx context.Context, reports ...Report) (fresh int, err
 		for _, r := range reports {
 			res, err := tx.sql.ExecContext(ctx, `
 				INSERT INTO usage_report (`+reportColumns+`)
-				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'pending', 0, $11, '', $12)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, '', $13)
 				ON CONFLICT DO NOTHING`, int64(r.Customer), string(r.Meter), micros(r.Start), r.Number, micros(r.End), r.Event, r.Identifier,
-				r.Quantity, r.Total, r.At.Unix(), micros(r.NextAt), micros(r.CreatedAt))
+				r.Quantity, r.Total, r.At.Unix(), cmp.Or(r.State, ReportPending), micros(r.NextAt), micros(r.CreatedAt))
 			if err != nil {
 				return fmt.Errorf("write report: %w", err)
 			}

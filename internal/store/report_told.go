@@ -10,13 +10,14 @@ import (
 
 // Reported is what a period's steps come to, in whole units.
 type Reported struct {
-	Events  int64     // that Stripe has taken as meter events
-	Carried int64     // on a later invoice
-	Failed  int64     // given up
-	Pending int64     // neither yet
-	Last    int64     // the number of the last one taken
-	Tried   bool      // one that is pending has been tried
-	CheckAt time.Time // when the last one that was sent is compared with what Stripe counts; zero when each has been
+	Events   int64     // that Stripe has taken as meter events
+	Carried  int64     // on a later invoice
+	Failed   int64     // given up
+	Included int64     // never to be told
+	Pending  int64     // to be told yet
+	Last     int64     // the number of the last one taken
+	Tried    bool      // one that is pending has been tried
+	CheckAt  time.Time // when the last one that was sent is compared with what Stripe counts; zero when each has been
 }
 
 // All returns what has reached an invoice, or will.
@@ -55,6 +56,8 @@ func (db *DB) ReportedBefore(ctx context.Context, k ReportKey, at time.Time) (Re
 			r.Carried += sum
 		case ReportFailed:
 			r.Failed += sum
+		case ReportIncluded:
+			r.Included += sum
 		default:
 			r.Pending, r.Tried = r.Pending+sum, tries > 0
 		}
@@ -73,6 +76,39 @@ func (db *DB) LatestReports(ctx context.Context, customer id.Key, after time.Tim
 			FROM usage_report AS n
 			WHERE n.customer = u.customer AND n.meter = u.meter AND n.period_start = u.period_start)
 		ORDER BY meter, period_start`, int64(customer), micros(after))
+}
+
+// IncludeReport keeps a step that is never told nor billed: by what a period comes to, r.Total, more than with the steps before. It
+// fills in number, identifier and quantity; identify makes the identifier of a number. Nothing is kept where that is nothing, or less.
+func (tx *Tx) IncludeReport(ctx context.Context, r Report, identify func(number int64) string) error {
+	const tries = 10 // somebody else may take a number
+	for range tries {
+		var number, total int64
+		err := tx.sql.QueryRowContext(ctx, `
+			SELECT number, total
+			FROM usage_report
+			WHERE customer = $1 AND meter = $2 AND period_start = $3
+			ORDER BY number DESC
+			LIMIT 1`, int64(r.Customer), string(r.Meter), micros(r.Start)).Scan(&number, &total)
+		if err != nil && !None(err) {
+			return fmt.Errorf("read reports: %w", err)
+		}
+		if r.Total <= total {
+			return nil
+		}
+		res, err := tx.sql.ExecContext(ctx, `
+			INSERT INTO usage_report (`+reportColumns+`)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'included', 0, $11, '', $11)
+			ON CONFLICT DO NOTHING`, int64(r.Customer), string(r.Meter), micros(r.Start), number+1, micros(r.End), r.Event, identify(number+1),
+			r.Total-total, r.Total, r.At.Unix(), micros(r.CreatedAt))
+		if err != nil {
+			return fmt.Errorf("write report: %w", err)
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 1 {
+			return err
+		}
+	}
+	return fmt.Errorf("write report: every number was taken")
 }
 
 // CorrectReport keeps a step that is not sent, for Stripe counts it already, and reports false when its number is taken.
