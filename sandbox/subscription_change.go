@@ -1,9 +1,6 @@
 package sandbox
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
 type subscriptionChange struct {
 	ID           string `path:"id"`
@@ -357,40 +354,4 @@ func (tx *tx) prorations(s *subscription, old, items []*subItem, at int64, resta
 		}
 	}
 	return all
-}
-
-// unused returns the credit for an item's time from at to the end of the period.
-func (tx *tx) unused(s *subscription, item *subItem, at int64) *invoiceItem {
-	return tx.proration(s, item, at, -1, "Unused time on")
-}
-
-// remaining returns the charge for an item's time from at to the end of the period.
-func (tx *tx) remaining(s *subscription, item *subItem, at int64) *invoiceItem {
-	return tx.proration(s, item, at, 1, "Remaining time on")
-}
-
-// usageItem has the next invoice bill what a metered item counted until it was dropped
-// (https://docs.stripe.com/billing/subscriptions/usage-based/manage-billing-setup).
-func (tx *tx) usageItem(s *subscription, item *subItem, l *line) *invoiceItem {
-	owner, _ := find[*customer](tx, s.Customer)
-	i := tx.newItem(owner, l.Amount, s.Currency, l.Period)
-	i.Parent, i.Pricing, i.Description = parentOf(s.ID, item.ID), pricingOf(item.Price), text(tx.nameOf(item.Price))
-	i.Quantity, i.QuantityDecimal = *l.Quantity, urlf("%d", *l.Quantity)
-	return i
-}
-
-func (tx *tx) proration(s *subscription, item *subItem, at, sign int64, words string) *invoiceItem {
-	p := s.period()
-	share := fraction(item.Price.amount(whole(item.quantity())), p.End-at, p.End-p.Start)
-	owner, _ := find[*customer](tx, s.Customer)
-	i := tx.newItem(owner, sign*round(share), s.Currency, period{Start: at, End: p.End})
-	i.Proration, i.Discountable, i.Parent, i.Pricing = true, false, parentOf(s.ID, item.ID), pricingOf(item.Price)
-	i.Quantity, i.QuantityDecimal = item.quantity(), urlf("%d", item.quantity())
-	i.ProrationDetails = &itemProration{DiscountAmounts: []discountAmount{}}
-	name := tx.nameOf(item.Price)
-	if item.quantity() != 1 {
-		name = urlf("%d × %s", item.quantity(), name)
-	}
-	i.Description = text(urlf("%s %s after %s", words, name, time.Unix(at, 0).UTC().Format("02 Jan 2006")))
-	return i
 }

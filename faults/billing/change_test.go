@@ -197,7 +197,11 @@ func TestADowngradeTakenBackKeepsBillingByUse(t *testing.T) {
 		s.burn("7", "a")
 		s.change("flat_monthly", tollgate.AtPeriodEnd)
 		s.burn("5", "b")
+		s.advance(7 * day)
 		s.change("scale_monthly", tollgate.Now)
+		if page, err := s.engine.PaymentsOf(s.ctx, "org", "", 0); err != nil || len(page.Data) != 1 {
+			t.Errorf("what was paid already is paid again: %+v, %v", page.Data, err)
+		}
 		s.burn("3", "c")
 		s.minute()
 		s.advance(31 * day)
