@@ -3,6 +3,7 @@ package billing_test
 import (
 	"bufio"
 	"bytes"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -27,9 +28,10 @@ import (
 // process sets up what a process meets, and looks at what it leaves.
 type stage struct {
 	*shop
-	program string // that becomes the process
-	db      string // as the process reaches it
-	key     string // of the API
+	program string  // that becomes the process
+	db      string  // as the process reaches it
+	server  *sql.DB // PostgreSQL; nil where the process has a file
+	key     string  // of the API
 	proxy   *httptest.Server
 	client  *http.Client
 
@@ -56,6 +58,10 @@ func (s *shop) stage(program, db string) *stage {
 	s.hooks.Config.Handler = http.HandlerFunc(st.hear)
 	if db[0] == 'p' {
 		st.db = st.wire(db)
+		if st.server, err = sql.Open("pgx", db); err != nil {
+			s.Fatal(err)
+		}
+		s.Cleanup(func() { st.server.Close() })
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
@@ -125,6 +131,22 @@ func (s *stage) kill() {
 	_ = s.process.Process.Kill() // it may have ended by itself, which Wait tells
 	_ = s.process.Wait()
 	s.process = nil
+}
+
+// rolledBack waits until PostgreSQL has undone what the dead process left open: until then its rows are locked, and who passes over
+// locked rows finds nothing to do.
+func (s *stage) rolledBack() {
+	if s.server == nil {
+		return
+	}
+	const open = `SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL`
+	for range 1000 {
+		n := 0
+		if err := s.server.QueryRowContext(s.ctx, open).Scan(&n); err != nil || n == 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 // gate lets a step pass, or kills the process there, starts another one, and reports false.
@@ -233,6 +255,7 @@ func (s *stage) ask(method, path, body string, after func()) []byte {
 		if !killed || try > 1 {
 			s.Fatalf("%s %s is not answered: %v", method, path, err)
 		}
+		s.rolledBack()
 		if after != nil {
 			after()
 		}
