@@ -65,7 +65,7 @@ func (e *Engine) mails(c store.Customer, p subscription.Picture) map[string]mail
 		}
 	}
 	for _, pay := range p.Payments {
-		if pay.Status == "succeeded" && young(pay.CreatedAt) {
+		if pay.Status == "succeeded" && !pay.Free() && young(pay.CreatedAt) {
 			i := numbers[pay.Invoice]
 			link := i.URL
 			if link == "" {

@@ -123,8 +123,10 @@ func (e *Engine) putBillingNotices(ctx context.Context, tx *store.Tx, c store.Cu
 		if kind == "" || !young(pay.CreatedAt) {
 			continue
 		}
-		if err := e.putNotice(ctx, tx, c.Key, kind, pay.ID, ""); err != nil {
-			return err
+		if !pay.Free() {
+			if err := e.putNotice(ctx, tx, c.Key, kind, pay.ID, ""); err != nil {
+				return err
+			}
 		}
 		if kind == PaymentSucceeded && pay.TopUp != "" {
 			if err := e.putNotice(ctx, tx, c.Key, PurchaseCompleted, pay.Purchase(), ""); err != nil {

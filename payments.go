@@ -156,7 +156,7 @@ type RefundRequest struct {
 }
 
 // Refund gives money back, and takes back what it had bought; for what of that is spent the catalog has a policy. The answer is the payment after
-// it. Faults: not_found; invalid_request for an amount below 1 or more than is left; conflict when the id stands for another
+// it. Faults: not_found; invalid_request for an amount below 1 or more than is left, and for a payment that took no money; conflict when the id stands for another
 // refund of the payment; payments_not_configured.
 func (e *Engine) Refund(ctx context.Context, r RefundRequest) (subscription.Payment, error) {
 	var none subscription.Payment
@@ -181,6 +181,13 @@ func (e *Engine) Refund(ctx context.Context, r RefundRequest) (subscription.Paym
 	}
 	if err != nil {
 		return none, outside("read payment", err)
+	}
+	paid, err := unpack[subscription.Payment](rec.Body)
+	if err != nil {
+		return none, err
+	}
+	if paid.Free() {
+		return none, fault.New(fault.Invalid, "The payment %s took no money, so that none can go back: revoke its grants instead.", r.Payment).With("payment", r.Payment)
 	}
 	if _, err := s.stripe.Refund(ctx, r.Payment, r.Amount, r.Reason, string(r.ID)); err != nil {
 		return none, err

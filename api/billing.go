@@ -215,7 +215,7 @@ func billingOperations() map[string]operation {
 			answer: reflect.TypeFor[Subscriptions](), refuses: missing,
 		},
 		"GET /v1/customers/{externalId}/payments": {
-			name: "listPayments", tag: billingTag, summary: "List a customer's payments", about: "Newest first, with what was refunded.",
+			name: "listPayments", tag: billingTag, summary: "List a customer's payments", about: "Newest first, with what was refunded. A top-up that a promotion code made free is one of 0, with the id of its checkout.",
 			answer: reflect.TypeFor[tollgate.Page[subscription.Payment]](), refuses: missing,
 		},
 		"GET /v1/customers/{externalId}/invoices": {

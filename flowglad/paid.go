@@ -179,7 +179,7 @@ type sold struct {
 func (st state) bought() []sold {
 	var all []sold
 	for _, p := range st.Payments {
-		if p.TopUp != "" && p.Status == "succeeded" && p.Refunded < p.Amount {
+		if p.TopUp != "" && p.Status == "succeeded" && (p.Free() || p.Refunded < p.Amount) {
 			all = append(all, sold{p.Purchase(), p.TopUp, p.Amount, p.CreatedAt})
 		}
 	}

@@ -322,6 +322,28 @@ func TestDiscountsAreStripesPromotionCodes(t *testing.T) {
 	}
 }
 
+func TestATopUpThatADiscountMakesFreeIsAPurchase(t *testing.T) {
+	t.Parallel()
+	s := openShopSQLite(t, flowglad.Options{})
+	s.customer("ada")
+	s.must("POST", "/api/v1/discounts", `{"discount":{"name":"Staff","code":"STAFF","amountType":"percent","amount":100,"duration":"once"}}`)
+	a := s.must("POST", "/api/v1/checkout-sessions", `{"checkoutSession":{"type":"product","customerExternalId":"ada","priceSlug":"requests_100","successUrl":"https://a.test/ok","cancelUrl":"https://a.test/no"}}`)
+	page, session := a.text(t, "url"), a.text(t, "checkoutSession.id")
+	typed, err := http.PostForm(page, url.Values{"action": {"code"}, "code": {"STAFF"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	typed.Body.Close()
+	s.pay(page, "")
+	if got := s.must("GET", "/api/v1/checkout-sessions/"+session, "").text(t, "checkoutSession.status"); got != "succeeded" {
+		t.Errorf("the session is %s, want succeeded", got)
+	}
+	billing := s.must("GET", "/api/v1/customers/ada/billing", "")
+	if billing.text(t, "purchases.0.id") != session || billing.text(t, "purchases.0.totalPurchaseValue") != "0" || billing.text(t, "purchases.1") != "null" {
+		t.Errorf("the purchases are %s", billing.text(t, "purchases"))
+	}
+}
+
 func TestTheLinkToThePortalLeadsThere(t *testing.T) {
 	t.Parallel()
 	s := openShopSQLite(t, flowglad.Options{PublicURL: "https://billing.example.com/"})

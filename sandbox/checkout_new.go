@@ -87,6 +87,9 @@ func createSession(tx *tx, g *sessionNew) (any, error) {
 	if g.Mode != nil {
 		c.Mode = *g.Mode
 	}
+	if c.Mode == "payment" { // what costs nothing needs no card, since 2023-08-16
+		c.PaymentMethodCollection = "if_required"
+	}
 	if g.SuccessURL == nil {
 		return nil, required("success_url")
 	}

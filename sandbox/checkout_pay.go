@@ -54,7 +54,7 @@ func (tx *tx) submit(c *checkoutSession, t cardTyped) error {
 		c.Own.Failure = "Your email is incomplete."
 		return nil
 	}
-	if tx.free(c) && c.PaymentMethodCollection == "if_required" && digits(t.number) == "" {
+	if tx.free(c) && c.PaymentMethodCollection == "if_required" && (c.Mode == "payment" || digits(t.number) == "") {
 		return tx.complete(c, nil, t)
 	}
 	m, message := t.method(tx)
@@ -159,10 +159,8 @@ func (tx *tx) complete(c *checkoutSession, m *paymentMethod, t cardTyped) error 
 			return err
 		}
 	case "payment":
-		if c.InvoiceCreation.Enabled && owner != nil {
-			if err := tx.invoiceOf(c, owner, p); err != nil {
-				return err
-			}
+		if err := tx.sell(c, owner, p); err != nil {
+			return err
 		}
 	}
 	c.Status, c.URL = "complete", ""
@@ -276,24 +274,14 @@ func (tx *tx) subscribe(c *checkoutSession, owner *customer, m *paymentMethod, p
 	if s.Items.Data, err = tx.itemsOf(s, nil, given, "line_items"); err != nil {
 		return err
 	}
-	for _, named := range c.Discounts {
-		var redeemed []*discount
-		g := discountGiven{}
-		if named.PromotionCode != "" {
-			id := string(named.PromotionCode)
-			g.PromotionCode = &id
-		} else {
-			id := string(named.Coupon)
-			g.Coupon = &id
-		}
-		if redeemed, err = tx.redeem([]discountGiven{g}, owner.ID); err != nil {
-			return err
-		}
-		for _, r := range redeemed {
-			r.Subscription, r.CheckoutSession = text(s.ID), text(c.ID)
-			s.Discounts = append(s.Discounts, r.ID)
-		}
+	redeemed, err := tx.redeemed(c, owner)
+	if err != nil {
+		return err
 	}
+	for _, r := range redeemed {
+		r.Subscription = text(s.ID)
+	}
+	s.Discounts = append(s.Discounts, idsOf(redeemed)...)
 	c.Subscription = text(s.ID)
 	if err := tx.startSubscription(s, start{behavior: "allow_incomplete", prorate: d.Prorate, paidBy: p}); err != nil {
 		return err
@@ -302,10 +290,40 @@ func (tx *tx) subscribe(c *checkoutSession, owner *customer, m *paymentMethod, p
 	return nil
 }
 
-// invoiceOf makes the paid invoice of a payment, when the session asks for one.
-func (tx *tx) invoiceOf(c *checkoutSession, owner *customer, p *paymentIntent) error {
+// redeemed uses up the discounts of a session for who pays; nil is a guest.
+func (tx *tx) redeemed(c *checkoutSession, owner *customer) ([]*discount, error) {
+	var given []discountGiven
+	for _, named := range c.Discounts {
+		if id := string(named.PromotionCode); id != "" {
+			given = append(given, discountGiven{PromotionCode: &id})
+			continue
+		}
+		id := string(named.Coupon)
+		given = append(given, discountGiven{Coupon: &id})
+	}
+	who := ""
+	if owner != nil {
+		who = owner.ID
+	}
+	all, err := tx.redeem(given, who)
+	for _, d := range all {
+		d.CheckoutSession = text(c.ID)
+	}
+	return all, err
+}
+
+// sell redeems the discounts of a payment, and makes its paid invoice when the session asks for one.
+func (tx *tx) sell(c *checkoutSession, owner *customer, p *paymentIntent) error {
+	discounts, err := tx.redeemed(c, owner)
+	if err != nil || !c.InvoiceCreation.Enabled || owner == nil {
+		return err
+	}
 	i := tx.newInvoice(owner, string(c.Currency), "manual")
 	i.Metadata, i.Description = c.InvoiceCreation.InvoiceData.Metadata, c.InvoiceCreation.InvoiceData.Description
+	for _, d := range discounts {
+		d.Invoice = text(i.ID)
+	}
+	i.Discounts = idsOf(discounts)
 	i.AutomaticTax.Enabled = c.AutomaticTax.Enabled
 	for _, item := range c.Own.Items {
 		sold, _ := find[*price](tx, item.Price)
@@ -328,6 +346,10 @@ func (tx *tx) useCode(c *checkoutSession, code string) error {
 		if c.AllowPromotionCodes && strings.EqualFold(p.Code, strings.TrimSpace(code)) && p.Active && (p.ExpiresAt == 0 || int64(p.ExpiresAt) > now) &&
 			(p.Customer == "" || p.Customer == c.Customer) {
 			c.Discounts = []sessionDiscount{{PromotionCode: text(p.ID)}}
+			if tried, ok := find[*paymentIntent](tx, string(c.PaymentIntent)); ok { // of the price before
+				tx.cancelPayment(tried, "abandoned")
+				c.PaymentIntent = ""
+			}
 			return tx.price(c)
 		}
 	}

@@ -188,6 +188,8 @@ func (tx *tx) checkoutView(c *checkoutSession, typed url.Values) *view {
 	switch {
 	case c.Mode == "setup":
 		page.Title, page.Pay = "Save a card", "Save card"
+	case c.Mode == "payment" && tx.free(c):
+		page.Title, page.Pay = "Complete the order", "Complete order"
 	case c.Mode == "payment":
 		page.Title, page.Pay = "Pay", "Pay "+display(page.Total, page.Currency)
 	case tx.free(c):

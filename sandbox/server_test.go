@@ -250,6 +250,48 @@ func TestWhatACheckoutSells(t *testing.T) {
 			s.want(c, "customer", "")
 			s.want(c, "customer_details.email", "jo@example.com")
 		},
+		"a top-up that a promotion code makes cheaper": func(s *shop) {
+			coupon := s.coupon()
+			s.post("/v1/promotion_codes", "promotion[type]=coupon&promotion[coupon]=%s&code=SPRING", coupon.id())
+			price := s.post("/v1/prices", "product=%s&currency=usd&unit_amount=900", s.product().id())
+			c := s.buy("mode=payment&allow_promotion_codes=true&invoice_creation[enabled]=true&line_items[0][quantity]=4&line_items[0][price]="+price.id(), visa, url.Values{"code": {"spring"}})
+			s.want(c, "payment_intent.amount_received", 2700)
+			s.want(c, "invoice.status", "paid")
+			s.want(c, "invoice.subtotal", 3600)
+			s.want(c, "invoice.total", 2700)
+			s.want(c, "invoice.amount_paid", 2700)
+			s.want(c, "invoice.amount_remaining", 0)
+			s.want(s.get("/v1/coupons/"+coupon.id(), ""), "times_redeemed", 1)
+		},
+		"a top-up that a promotion code makes free, without a card": func(s *shop) {
+			free := s.post("/v1/coupons", "percent_off=100&duration=once")
+			s.post("/v1/promotion_codes", "promotion[type]=coupon&promotion[coupon]=%s&code=GRATIS", free.id())
+			price := s.post("/v1/prices", "product=%s&currency=usd&unit_amount=900", s.product().id())
+			for _, number := range []string{"", visa} { // a page that asks for no card takes none
+				c := s.buy("mode=payment&allow_promotion_codes=true&invoice_creation[enabled]=true&line_items[0][quantity]=1&line_items[0][price]="+price.id(), number, url.Values{"code": {"gratis"}})
+				s.want(c, "status", "complete")
+				s.want(c, "payment_status", "no_payment_required")
+				s.want(c, "payment_method_collection", "if_required")
+				s.want(c, "amount_total", 0)
+				s.want(c, "payment_intent", "")
+				s.want(c, "setup_intent", "")
+				s.want(c, "invoice.status", "paid")
+				s.want(c, "invoice.subtotal", 900)
+				s.want(c, "invoice.total", 0)
+				s.want(c, "invoice.amount_remaining", 0)
+			}
+			if got := s.get("/v1/charges", "").list("data"); len(got) != 0 {
+				s.Errorf("what costs nothing was charged: %v", got)
+			}
+			tried := s.post("/v1/checkout/sessions", "success_url=https://example.com/ok&mode=payment&allow_promotion_codes=true&line_items[0][quantity]=1&line_items[0][price]=%s", price.id())
+			for _, form := range []url.Values{
+				{"action": {"pay"}, "email": {"jo@example.com"}, "number": {declined}, "expiry": {"12/34"}, "cvc": {"123"}},
+				{"action": {"code"}, "code": {"gratis"}}, {"action": {"pay"}, "email": {"jo@example.com"}}} {
+				submit(s.T, tried.text("url"), form)
+			}
+			s.want(s.get("/v1/checkout/sessions/"+tried.id(), ""), "payment_status", "no_payment_required")
+			s.want(s.get("/v1/coupons/"+free.id(), ""), "times_redeemed", 3)
+		},
 		"a card": func(s *shop) {
 			c := s.buy("mode=setup&currency=usd&customer="+s.post("/v1/customers", "email=jo@example.com").id(), visa, nil)
 			s.want(c, "status", "complete")

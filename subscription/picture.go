@@ -154,9 +154,9 @@ type Quote struct {
 	At        time.Time     `json:"at,omitzero"` // to send with the change, so that it costs the same
 }
 
-// A Payment is one attempt to take money that the bank has decided.
+// A Payment is one attempt to take money that the bank has decided, or a checkout that cost nothing.
 type Payment struct {
-	ID          string    `json:"id"` // the charge's
+	ID          string    `json:"id"` // the charge's, or the checkout's
 	Intent      string    `json:"intent,omitempty"`
 	Amount      int64     `json:"amount"` // minor units
 	Currency    string    `json:"currency"`
@@ -174,6 +174,9 @@ type Payment struct {
 	Grants  map[id.Slug]quantity.Units `json:"-"` // what a top-up gives, as it was sold
 	Expires time.Duration              `json:"-"` // of the grants after CreatedAt; 0 is never
 }
+
+// Free reports whether a payment is a checkout that cost nothing: no money was taken.
+func (p Payment) Free() bool { return p.Amount == 0 }
 
 // Purchase returns the id of what a payment bought: that of its invoice, where there is one.
 func (p Payment) Purchase() string {

@@ -218,6 +218,12 @@ var sequences = []struct {
 }{
 	{name: "checkout", events: 24, steps: []step{subscribed}, plan: "pro", status: "active", requests: 1000},
 	{name: "top-up", events: 16, steps: []step{toppedUp(visa)}, plan: "free", status: "active", requests: 20, tokens: 300},
+	{name: "top-up for nothing", events: 16, steps: []step{bought(tollgate.CheckoutRequest{TopUp: "pack", Quantity: 3, PromotionCode: gratis})}, plan: "free", status: "active", requests: 20, tokens: 300},
+	{name: "top-up for less", events: 20, steps: []step{bought(tollgate.CheckoutRequest{TopUp: "pack", Quantity: 3, PromotionCode: half})}, plan: "free", status: "active", requests: 20, tokens: 300},
+	{name: "checkout for nothing, renewed", events: 40, plan: "pro", status: "active", requests: 1000, steps: []step{
+		bought(tollgate.CheckoutRequest{Price: "pro_monthly", TrialDays: &noTrial, PromotionCode: gratis}), wait(renewal)}},
+	{name: "trial, and nothing for its first month", events: 40, plan: "pro", status: "active", requests: 1000, steps: []step{
+		bought(tollgate.CheckoutRequest{Price: "pro_monthly", PromotionCode: gratis}), wait(14*day + 2*time.Hour)}},
 	{name: "trial", events: 36, plan: "pro", status: "active", requests: 1000, steps: []step{
 		then(func(s *shop, name id.Customer) {
 			s.buy(tollgate.CheckoutRequest{Customer: name, Price: "pro_monthly"}, visa)
@@ -268,6 +274,7 @@ func TestEachSequenceOfEventsEndsAlikeHoweverItComes(t *testing.T) {
 				t.Parallel()
 				s := open(t, db, sandbox.Options{})
 				s.publish(q.policies)
+				s.promote()
 				box := &postbox{owners: map[string]string{}, waits: map[string][][]byte{}, all: map[string]int{}}
 				s.box.Store(box)
 				all := couriers(q.events)

@@ -52,5 +52,5 @@ func (a *tale) onFile(add adds) {
 		}
 		s, err := a.SubscribePaid(ctx, stripe.Checkout{Customer: a.customer, ExternalID: brien, PriceID: a.prices["pro_monthly"], Quantity: 1, Key: rand()}, p.Methods[0].ID)
 		return errors.Join(err, want(s.Status == "active", s))
-	}, "POST /v1/subscriptions", "GET /v1/subscriptions", "GET /v1/invoices", "GET /v1/charges", "GET /v1/disputes", "GET /v1/refunds", methods)
+	}, "POST /v1/subscriptions", "GET /v1/subscriptions", "GET /v1/invoices", "GET /v1/charges", "GET /v1/disputes", visits, "GET /v1/refunds", methods)
 }

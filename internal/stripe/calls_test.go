@@ -125,6 +125,7 @@ func newTale(t *testing.T) *tale {
 const (
 	events   = "GET /v1/events"
 	expiring = "POST /v1/checkout/sessions/{session}/expire"
+	visits   = "GET /v1/checkout/sessions"
 	priced   = "GET /v1/prices/{price}"
 	methods  = "GET /v1/customers/{customer}/payment_methods"
 )
@@ -234,7 +235,7 @@ func (a *tale) selling(add adds) {
 	const opening = "POST /v1/checkout/sessions"
 	add("Client.Open", visit(stripe.Checkout{Mode: "setup"}), opening)
 	add("Client.Open", visit(stripe.Checkout{Mode: "subscription", PriceID: "team_monthly", Quantity: 2, TrialDays: 3, Tax: true}), opening)
-	add("Client.ExpireOpen", func() error { return a.ExpireOpen(ctx, a.customer) }, "GET /v1/checkout/sessions", expiring)
+	add("Client.ExpireOpen", func() error { return a.ExpireOpen(ctx, a.customer) }, visits, expiring)
 	add("Client.Open", visit(stripe.Checkout{Mode: "payment", PriceID: "coins_100", Quantity: 3, TopUp: "coins_100", ExpiresDays: 30, Codes: true,
 		Grants: map[id.Slug]quantity.Units{"coins": quantity.Whole(300)}}), opening)
 	add("Client.Session", func() (err error) {
@@ -251,7 +252,7 @@ func (a *tale) selling(add adds) {
 		}
 		a.sub, a.item, a.charge = p.Subscriptions[0].ID, p.Subscriptions[0].Licensed().ID, p.Payments[0].ID
 		return nil
-	}, "GET /v1/subscriptions", "GET /v1/invoices", "GET /v1/charges", "GET /v1/disputes", methods, priced)
+	}, "GET /v1/subscriptions", "GET /v1/invoices", "GET /v1/charges", "GET /v1/disputes", visits, methods, priced)
 	add("Client.Refund", func() error {
 		for n := range 11 { // more than a charge brings along
 			if _, err := a.Refund(ctx, a.charge, new(int64(10+n)), "requested_by_customer", fmt.Sprint("r", n)); err != nil {
@@ -263,7 +264,7 @@ func (a *tale) selling(add adds) {
 	add("Client.Fetch", func() error {
 		p, err := a.Fetch(ctx, a.customer)
 		return errors.Join(err, want(len(p.Payments[0].Returns) == 11, p.Payments))
-	}, "GET /v1/subscriptions", "GET /v1/invoices", "GET /v1/charges", "GET /v1/disputes", "GET /v1/refunds", methods)
+	}, "GET /v1/subscriptions", "GET /v1/invoices", "GET /v1/charges", "GET /v1/disputes", visits, "GET /v1/refunds", methods)
 	add("Client.CustomerOfCharge", func() error {
 		found, err := a.CustomerOfCharge(ctx, a.charge)
 		return errors.Join(err, want(found == a.customer, found))
@@ -341,7 +342,7 @@ func (a *tale) counting(add adds) {
 		}
 		status, _, err := a.InvoiceState(ctx, p.Invoices[len(p.Invoices)-1].ID)
 		return errors.Join(err, want(status == "paid", status))
-	}, "GET /v1/invoices/{invoice}", "GET /v1/subscriptions", "GET /v1/invoices", "GET /v1/charges", "GET /v1/disputes", "GET /v1/refunds", methods, priced)
+	}, "GET /v1/invoices/{invoice}", "GET /v1/subscriptions", "GET /v1/invoices", "GET /v1/charges", "GET /v1/disputes", visits, "GET /v1/refunds", methods, priced)
 	const end = "DELETE /v1/subscriptions/{subscription_exposed_id}"
 	add("Client.Cancel", func() error { _, err := a.Cancel(ctx, a.sub); return err }, end)
 	add("Client.Subscribe", func() error {

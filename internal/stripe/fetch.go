@@ -3,6 +3,7 @@ package stripe
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"time"
 
 	stripe "github.com/stripe/stripe-go/v86"
@@ -20,12 +21,12 @@ const (
 	metaPrice    = "price"    // the slug of a price
 	metaPlan     = "plan"     // of a price: its plan's slug
 	metaMeter    = "meter"    // of a metered price
-	metaTopUp    = "topUp"    // of a payment: the top-up's slug
-	metaGrants   = "grants"   // of a payment: what it grants, as JSON by balance
+	metaTopUp    = "topUp"    // of a payment, and of its checkout: the top-up's slug
+	metaGrants   = "grants"   // likewise: what it grants, as JSON by balance
 	metaQuantity = "quantity" // of a checkout
 	metaRefund   = "refund"   // of a refund: the caller's own id of it
 	metaAsked    = "asked"    // of a refund: the minor units that were asked for, or askedAll
-	metaExpires  = "expires"  // of a payment: days after which the grants expire
+	metaExpires  = "expires"  // of a payment, and of its checkout: days after which the grants expire
 )
 
 const askedAll = "all"
@@ -33,10 +34,11 @@ const askedAll = "all"
 // pageLength is how many objects one page of a list has: Stripe's most.
 const pageLength = 100
 
-// Fetch reads everything Stripe says of a customer: all subscriptions, invoices, payments, refunds, disputes and ways to pay.
+// Fetch reads everything Stripe says of a customer: all subscriptions, invoices, payments, refunds, disputes, what was bought for
+// nothing, and ways to pay.
 func (c *Client) Fetch(ctx context.Context, customer string) (subscription.Picture, error) {
 	p := subscription.Picture{Customer: customer}
-	read := []func(context.Context, *subscription.Picture) error{c.subscriptions, c.invoices, c.payments, c.methods}
+	read := []func(context.Context, *subscription.Picture) error{c.subscriptions, c.invoices, c.payments, c.free, c.methods}
 	for _, f := range read {
 		if err := f(ctx, &p); err != nil {
 			return p, err
@@ -261,17 +263,22 @@ func paymentOf(ch *stripe.Charge) subscription.Payment {
 	if ch.PaymentIntent != nil {
 		out.Intent = ch.PaymentIntent.ID
 	}
-	if grants := ch.Metadata[metaGrants]; grants != "" && ch.Metadata[metaSource] == source {
-		var units map[id.Slug]quantity.Units
-		if err := json.Unmarshal([]byte(grants), &units); err == nil {
-			out.Grants = units
-		}
-		var days int64
-		if err := json.Unmarshal([]byte(ch.Metadata[metaExpires]), &days); err == nil {
-			out.Expires = time.Duration(days) * 24 * time.Hour
-		}
-	}
+	out.Grants, out.Expires = soldBy(ch.Metadata)
 	return out
+}
+
+// soldBy returns what the metadata of a payment or of its checkout says it grants, and for how long.
+func soldBy(meta map[string]string) (grants map[id.Slug]quantity.Units, expires time.Duration) {
+	if meta[metaGrants] == "" || meta[metaSource] != source {
+		return nil, 0
+	}
+	if err := json.Unmarshal([]byte(meta[metaGrants]), &grants); err != nil {
+		return nil, 0
+	}
+	if days, err := strconv.ParseInt(meta[metaExpires], 10, 64); err == nil {
+		expires = time.Duration(days) * 24 * time.Hour
+	}
+	return grants, expires
 }
 
 func returnOf(r *stripe.Refund) subscription.Return {

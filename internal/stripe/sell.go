@@ -64,7 +64,7 @@ type Session struct {
 
 // Reserved reports whether a name of metadata is ours.
 func Reserved(name string) bool {
-	return slices.Contains([]string{metaSource, metaCustomer, metaPrice, metaTopUp, metaQuantity}, name)
+	return slices.Contains([]string{metaSource, metaCustomer, metaPrice, metaTopUp, metaQuantity, metaGrants, metaExpires}, name)
 }
 
 // Open makes a checkout session.
@@ -113,6 +113,7 @@ func (c *Client) Open(ctx context.Context, o Checkout) (Session, error) {
 		}
 		bought := map[string]string{metaSource: source, metaCustomer: string(o.ExternalID), metaTopUp: string(o.TopUp), metaGrants: string(grants),
 			metaExpires: strconv.FormatInt(o.ExpiresDays, 10)}
+		maps.Copy(sold, bought) // a checkout that costs nothing has no payment to carry it
 		params.PaymentIntentData = &stripe.CheckoutSessionCreatePaymentIntentDataParams{Metadata: bought, Description: &o.Title}
 		params.InvoiceCreation = &stripe.CheckoutSessionCreateInvoiceCreationParams{Enabled: stripe.Bool(true)}
 	}

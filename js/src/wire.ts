@@ -704,7 +704,7 @@ export interface paths {
         };
         /**
          * List a customer's payments
-         * @description Newest first, with what was refunded.
+         * @description Newest first, with what was refunded. A top-up that a promotion code made free is one of 0, with the id of its checkout.
          */
         get: operations["listPayments"];
         put?: never;
