@@ -107,10 +107,8 @@ func (e *Engine) subscribeOne(ctx context.Context, key id.Key) error {
 	if err != nil {
 		return err
 	}
-	if err := s.stripe.ExpireOpen(ctx, at); err != nil {
-		return err
-	}
-	if err := e.sync(ctx, key); err != nil {
+	t, err := e.takeTurn(ctx, s, key, at)
+	if err != nil {
 		return err
 	}
 	now, err := e.db.BillingOf(ctx, key)
@@ -129,7 +127,11 @@ func (e *Engine) subscribeOne(ctx context.Context, key id.Key) error {
 	for i, slug := range slugs {
 		prices[i] = ids[slug]
 	}
-	if _, err := s.stripe.SubscribeOnce(ctx, at, prices, days, c.ExternalID, key); err != nil {
+	err = e.paying(ctx, t, func() error {
+		_, err := s.stripe.SubscribeOnce(ctx, at, prices, days, c.ExternalID, key)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	return e.sync(ctx, key)

@@ -3,6 +3,7 @@ package tollgate
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"net/url"
 	"slices"
@@ -13,7 +14,6 @@ import (
 	"github.com/tollgate/tollgate/internal/stripe"
 	"github.com/tollgate/tollgate/plan"
 	"github.com/tollgate/tollgate/quantity"
-	"github.com/tollgate/tollgate/subscription"
 )
 
 // A CheckoutRequest sells a plan's price or a top-up on Stripe's page, or saves a card there. One of Price, TopUp and Card
@@ -53,8 +53,9 @@ const (
 )
 
 // Checkout makes a visit to Stripe's page and returns its address. A customer who has a live subscription is refused a
-// second one, and open checkouts for one are ended, so that nobody pays for two. Faults: not_found; conflict for a
-// customer who has a subscription; invalid_request; payments_not_configured, also when the catalog is not at Stripe.
+// second one, and open checkouts for one are ended, so that nobody pays for two: of those that are begun at once, the last
+// one stays. Faults: not_found; conflict for a customer who has a subscription, who is paying for one at this moment, or whose next
+// checkout has begun meanwhile; invalid_request; payments_not_configured, also when the catalog is not at Stripe.
 func (e *Engine) Checkout(ctx context.Context, r CheckoutRequest) (CheckoutSession, error) {
 	s, err := e.sells()
 	if err != nil {
@@ -71,11 +72,6 @@ func (e *Engine) Checkout(ctx context.Context, r CheckoutRequest) (CheckoutSessi
 	if o.Customer, err = e.bind(ctx, c); err != nil {
 		return CheckoutSession{}, err
 	}
-	if o.Mode == "subscription" {
-		if err := e.mayBegin(ctx, s, c, &o, r.TrialDays); err != nil {
-			return CheckoutSession{}, err
-		}
-	}
 	if err := e.stripePrices(ctx, s, &o, sold); err != nil {
 		return CheckoutSession{}, err
 	}
@@ -88,9 +84,20 @@ func (e *Engine) Checkout(ctx context.Context, r CheckoutRequest) (CheckoutSessi
 		}
 	}
 	o.Key = id.New("checkout", c.key)
+	if o.Mode != "subscription" {
+		made, err := s.stripe.Open(ctx, o)
+		return shownSession(made), err
+	}
+	t, err := e.mayBegin(ctx, s, c, &o, r.TrialDays)
+	if err != nil {
+		return CheckoutSession{}, err
+	}
 	made, err := s.stripe.Open(ctx, o)
 	if err != nil {
 		return CheckoutSession{}, err
+	}
+	if err := e.stillTurn(ctx, t); err != nil { // nobody is given the page, and the next attempt would end it, too
+		return CheckoutSession{}, errors.Join(err, s.stripe.Expire(context.WithoutCancel(ctx), made.ID))
 	}
 	return shownSession(made), nil
 }
@@ -202,36 +209,6 @@ func priceOf(c *plan.Catalog, slug id.Slug) (plan.Plan, plan.Price, bool) {
 		}
 	}
 	return plan.Plan{}, plan.Price{}, false
-}
-
-// mayBegin refuses a second subscription, ends open checkouts for one, and says whether there is a trial: once per customer.
-func (e *Engine) mayBegin(ctx context.Context, s *seller, c Customer, o *stripe.Checkout, trial *int) error {
-	if err := s.stripe.ExpireOpen(ctx, o.Customer); err != nil {
-		return err
-	}
-	if err := e.sync(ctx, c.key); err != nil { // a checkout may have been paid a moment ago
-		return err
-	}
-	b, err := e.db.BillingOf(ctx, c.key)
-	if err != nil {
-		return outside("read billing", err)
-	}
-	if trial != nil {
-		o.TrialDays = int64(*trial)
-	}
-	if len(b.Shown) == 0 {
-		return nil
-	}
-	had, err := unpack[subscription.Subscription](b.Shown)
-	if err != nil {
-		return err
-	}
-	if !had.Status.Over() && had.Status != subscription.Incomplete {
-		return fault.New(fault.Conflict, "The customer has a subscription already: change it with POST /v1/subscriptions/%s/change.", had.ID).
-			With("subscription", had.ID).With("status", string(had.Status))
-	}
-	o.TrialDays = 0
-	return nil
 }
 
 // stripePrices fills in Stripe's ids of the prices sold. Fault: payments_not_configured when one is not there.

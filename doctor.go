@@ -15,7 +15,7 @@ import (
 // A Difference is one thing that is not here as it is at Stripe.
 type Difference struct {
 	Customer id.Customer `json:"customer,omitempty"` // empty for what is no customer's
-	What     string      `json:"what"`               // customer, plan, status, period, payment, grant, report, usage, price, event
+	What     string      `json:"what"`               // customer, plan, status, period, subscription, payment, grant, report, usage, price, event
 	Here     string      `json:"here"`
 	Stripe   string      `json:"stripe"`
 	Cause    string      `json:"cause"` // how that comes about, and what mends it
@@ -160,6 +160,12 @@ func (e *Engine) diagnose(ctx context.Context, s *seller, b store.Billing) ([]Di
 		differ("status", c.Status, string(d.Status), missed)
 		if !c.Paid.Equal(d.Paid) {
 			differ("period", shownPaid(c.Paid), shownPaid(d.Paid), missed)
+		}
+	}
+	for _, s := range d.Beside {
+		if s.Status != subscription.Incomplete { // which was never paid, and lapses within a day
+			differ("subscription", d.Subscription.ID, fmt.Sprintf("%s of %s, %s", s.ID, s.Plan(), s.Status),
+				"The customer pays for both of these, and has what the first gives. End the one that is not wanted, with POST /v1/subscriptions/ID/cancel, and refund what was paid for it.")
 		}
 	}
 	for _, pay := range p.Payments {

@@ -17,7 +17,7 @@ type SubscribeRequest struct {
 }
 
 // Subscribe begins a subscription that is paid at once with the way to pay that the customer left, or with its newest. There is
-// no trial. Faults: not_found; conflict for a customer who has a subscription; invalid_request, also for who has left no way to
+// no trial. Faults: not_found; conflict for a customer who has a subscription, or who begins another one at this moment; invalid_request, also for who has left no way to
 // pay; payment_refused, also when the bank wants to ask the payer: then a checkout is needed; payments_not_configured.
 func (e *Engine) Subscribe(ctx context.Context, r SubscribeRequest) (subscription.Subscription, error) {
 	var none subscription.Subscription
@@ -41,7 +41,8 @@ func (e *Engine) Subscribe(ctx context.Context, r SubscribeRequest) (subscriptio
 		return none, err
 	}
 	noTrial := 0
-	if err := e.mayBegin(ctx, s, c, &o, &noTrial); err != nil {
+	t, err := e.mayBegin(ctx, s, c, &o, &noTrial)
+	if err != nil {
 		return none, err
 	}
 	now, err := e.Paying(ctx, r.Customer, 0)
@@ -61,7 +62,11 @@ func (e *Engine) Subscribe(ctx context.Context, r SubscribeRequest) (subscriptio
 		return none, err
 	}
 	o.Key = id.New("subscribe", c.key)
-	made, err := s.stripe.SubscribePaid(ctx, o, method)
+	var made subscription.Subscription
+	err = e.paying(ctx, t, func() (err error) {
+		made, err = s.stripe.SubscribePaid(ctx, o, method)
+		return err
+	})
 	if err != nil {
 		return none, err
 	}

@@ -6,13 +6,15 @@ import (
 
 	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
+	"github.com/tollgate/tollgate/internal/store"
 	"github.com/tollgate/tollgate/internal/stripe"
 	"github.com/tollgate/tollgate/plan"
 	"github.com/tollgate/tollgate/quantity"
 	"github.com/tollgate/tollgate/subscription"
 )
 
-// Subscriptions returns the subscription of a customer that counts, as Stripe last said; none for who never subscribed.
+// Subscriptions returns the subscription of a customer that counts, as Stripe last said, and then any further ones that live: those are
+// paid for and give nothing, so that CancelSubscription should end them. None for who never subscribed.
 func (e *Engine) Subscriptions(ctx context.Context, name id.Customer) ([]subscription.Subscription, error) {
 	c, err := e.Customer(ctx, name)
 	if err != nil {
@@ -27,7 +29,17 @@ func (e *Engine) Subscriptions(ctx context.Context, name id.Customer) ([]subscri
 		return none, err
 	}
 	s, err := unpack[subscription.Subscription](b.Shown)
-	return append(none, s), err
+	if err != nil {
+		return none, err
+	}
+	beside, err := newest[subscription.Subscription](ctx, e, c.key, store.RecordBeside, PageMax)
+	all := append(none, s)
+	for _, one := range beside {
+		if one.ID != s.ID { // which a reading since may have made the one that counts
+			all = append(all, one)
+		}
+	}
+	return all, err
 }
 
 // When says from when on a change counts.

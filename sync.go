@@ -129,7 +129,7 @@ func (e *Engine) keep(ctx context.Context, of store.Customer, p subscription.Pic
 				return err
 			}
 		}
-		if err := records(ctx, tx, c.Key, p); err != nil {
+		if err := records(ctx, tx, c.Key, p, d); err != nil {
 			return err
 		}
 		if err := e.putMails(ctx, tx, c, p); err != nil {
@@ -151,7 +151,7 @@ func (e *Engine) keep(ctx context.Context, of store.Customer, p subscription.Pic
 }
 
 // records keeps what a reading found to show.
-func records(ctx context.Context, tx *store.Tx, key id.Key, p subscription.Picture) error {
+func records(ctx context.Context, tx *store.Tx, key id.Key, p subscription.Picture, d subscription.Decision) error {
 	var all []store.Record
 	add := func(kind, recordID string, at time.Time, v any) error {
 		body, err := json.Marshal(v)
@@ -173,10 +173,18 @@ func records(ctx context.Context, tx *store.Tx, key id.Key, p subscription.Pictu
 		methods = append(methods, m.ID)
 		errs = append(errs, add(store.RecordMethod, m.ID, m.CreatedAt, m))
 	}
+	var beside []string
+	for _, s := range d.Beside {
+		beside = append(beside, s.ID)
+		errs = append(errs, add(store.RecordBeside, s.ID, s.CreatedAt, s))
+	}
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
 	if err := tx.WriteRecords(ctx, all); err != nil {
+		return err
+	}
+	if err := tx.DropRecords(ctx, key, store.RecordBeside, beside); err != nil {
 		return err
 	}
 	return tx.DropRecords(ctx, key, store.RecordMethod, methods)

@@ -197,7 +197,7 @@ func billingOperations() map[string]operation {
 	return map[string]operation{
 		"POST /v1/checkout-sessions": {
 			name: "openCheckout", tag: billingTag, summary: "Open a checkout",
-			about: "Makes a visit to Stripe's page, where the customer buys a plan's price or a top-up, or saves a card. Send the customer to url. Who has a live subscription is answered 409: change it instead.",
+			about: "Makes a visit to Stripe's page, where the customer buys a plan's price or a top-up, or saves a card. Send the customer to url. Who has a live subscription is answered 409: change it instead. So is who is paying for one at this moment, and of checkouts for plans that are opened at once each but the last, for only one can be paid.",
 			body:  reflect.TypeFor[tollgate.CheckoutRequest](), example: `{"customer": "user_42", "price": "pro_monthly", "successUrl": "https://example.com/billing?session={CHECKOUT_SESSION_ID}"}`,
 			answer: reflect.TypeFor[tollgate.CheckoutSession](), refuses: sold,
 		},
@@ -211,7 +211,7 @@ func billingOperations() map[string]operation {
 			answer: reflect.TypeFor[tollgate.PortalSession](), refuses: sold,
 		},
 		"GET /v1/customers/{externalId}/subscriptions": {
-			name: "listSubscriptions", tag: billingTag, summary: "List a customer's subscriptions", about: "The one that counts, as Stripe last said; none for who never subscribed.",
+			name: "listSubscriptions", tag: billingTag, summary: "List a customer's subscriptions", about: "The one that counts, as Stripe last said; none for who never subscribed. Should others live beside it, they follow: they are paid for and give nothing, so cancel them.",
 			answer: reflect.TypeFor[Subscriptions](), refuses: missing,
 		},
 		"GET /v1/customers/{externalId}/payments": {

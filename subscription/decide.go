@@ -13,10 +13,11 @@ import (
 
 // A Decision is what follows from a picture.
 type Decision struct {
-	Subscription *Subscription // the one that counts; nil when there never was one
-	Plan         id.Slug       // in force; empty is the catalog's default, or none with NoAccess
-	NoAccess     bool          // nothing can be used
-	Status       Status        // of Subscription; Active without one
+	Subscription *Subscription  // the one that counts; nil when there never was one
+	Beside       []Subscription // further live ones, which give nothing; the one that would count next first
+	Plan         id.Slug        // in force; empty is the catalog's default, or none with NoAccess
+	NoAccess     bool           // nothing can be used
+	Status       Status         // of Subscription; Active without one
 	Paid         Paid
 	Since        time.Time // when Subscription began
 	Until        time.Time // when Plan is lost unless Stripe says otherwise before; zero is never
@@ -54,16 +55,19 @@ const (
 // Decide returns what a customer has, from everything Stripe says of it. It depends on nothing but its arguments: the
 // same picture, seen twice or after any others, gives the same.
 //
-//   - The plan is what was bought of the newest live subscription; while that is past due, unpaid, paused or incomplete, what
-//     the policy says.
+//   - The plan is what was bought of the subscription that counts: of several live ones the one of the better status, and of those
+//     the newest. While that is past due, unpaid, paused or incomplete, the plan is what the policy says. What else lives is paid for
+//     and gives nothing.
 //   - The period is the newest one that a paid invoice bills in advance. Its allowance is given by the invoice that began
 //     it: a first one, a renewal, or the one that ended a trial. An invoice for a change within it moves at most its end.
 //   - A payment of a top-up gives its grants once. Refunds and disputes take their share of them back, and of the period's
 //     allowance.
 func Decide(p Picture, policy Policy, now time.Time) Decision {
 	d := Decision{Status: Active}
-	if s := current(p.Subscriptions); s != nil {
+	if all := ranked(p.Subscriptions); len(all) > 0 {
+		s := &all[0]
 		d.Subscription, d.Status, d.Since = s, s.Status, s.CreatedAt
+		d.Beside = slices.DeleteFunc(all[1:], func(s Subscription) bool { return s.Status.Over() })
 		d.access(p, s, policy, now)
 		if d.Plan != "" {
 			d.Paid = paid(p, s)
@@ -77,18 +81,13 @@ func Decide(p Picture, policy Policy, now time.Time) Decision {
 	return d
 }
 
-// current returns the subscription that counts: a live one before one that has ended, the better status before the worse,
+// ranked returns subscriptions, the one that counts first: a live one before one that has ended, the better status before the worse,
 // the newer before the older.
-func current(all []Subscription) *Subscription {
+func ranked(all []Subscription) []Subscription {
 	rank := []Status{Active, Trialing, PastDue, Unpaid, Paused, Incomplete, Canceled, IncompleteExpired}
-	var best *Subscription
-	for n := range all {
-		s := &all[n]
-		if best == nil || cmp.Or(cmp.Compare(slices.Index(rank, s.Status), slices.Index(rank, best.Status)), best.CreatedAt.Compare(s.CreatedAt), cmp.Compare(best.ID, s.ID)) < 0 {
-			best = s
-		}
-	}
-	return best
+	return slices.SortedFunc(slices.Values(all), func(a, b Subscription) int {
+		return cmp.Or(cmp.Compare(slices.Index(rank, a.Status), slices.Index(rank, b.Status)), b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
 }
 
 // access decides which plan a subscription puts in force, and until when.

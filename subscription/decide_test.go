@@ -145,6 +145,31 @@ func TestDecide(t *testing.T) {
 	}
 }
 
+func TestOfSeveralSubscriptionsThatLiveOneCounts(t *testing.T) {
+	t.Parallel()
+	made := func(name string, status subscription.Status, day int) subscription.Subscription {
+		s := sub(name, id.Slug(name), status, on(1, day), on(2, day))
+		s.CreatedAt = on(1, day)
+		return s
+	}
+	all := []subscription.Subscription{
+		made("newer", subscription.Active, 9), made("b_older", subscription.Active, 5), made("c_older", subscription.Active, 5), made("trial", subscription.Trialing, 12),
+		made("late", subscription.PastDue, 14), made("unpaid", subscription.Incomplete, 15), made("ended", subscription.Canceled, 16),
+	}
+	want := []string{"newer", "b_older", "c_older", "trial", "late", "unpaid"}
+	for range 50 {
+		rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+		d := subscription.Decide(subscription.Picture{Subscriptions: all}, subscription.DefaultPolicy(), on(1, 20))
+		got := []string{d.Subscription.ID}
+		for _, s := range d.Beside {
+			got = append(got, s.ID)
+		}
+		if diff := cmp.Diff(want, got); diff != "" || d.Plan != "newer" {
+			t.Fatalf("on %s; the one that counts and those beside it (-want +got):\n%s", d.Plan, diff)
+		}
+	}
+}
+
 func TestReturnsTakeTheirShareOfWhatAPaymentBought(t *testing.T) {
 	t.Parallel()
 	back := func(name string, amount int64, status string) subscription.Return {

@@ -46,13 +46,14 @@ func (db *DB) BillingAt(ctx context.Context, stripe string) (Billing, error) {
 	return scanBilling(db.reads.QueryRowContext(ctx, "SELECT "+billingColumns+" FROM stripe_customer WHERE stripe = $1", stripe))
 }
 
-// Bind says which customer at Stripe a customer is. The first one stays: it is returned.
+// Bind says which customer at Stripe a customer is. The first one stays: it is returned. sql.ErrNoRows when that one is somebody
+// else's.
 func (db *DB) Bind(ctx context.Context, customer id.Key, stripe string, at time.Time) (bound string, err error) {
 	err = db.Update(ctx, func(tx *Tx) error {
 		_, err := tx.sql.ExecContext(ctx, `
 			INSERT INTO stripe_customer (customer, stripe, ticket, written, until, shown, synced_at, created_at)
 			VALUES ($1, $2, 0, 0, 0, '', 0, $3)
-			ON CONFLICT (customer) DO NOTHING`, int64(customer), stripe, micros(at))
+			ON CONFLICT DO NOTHING`, int64(customer), stripe, micros(at))
 		if err != nil {
 			return fmt.Errorf("bind to Stripe: %w", err)
 		}
@@ -149,10 +150,10 @@ func (db *DB) billings(ctx context.Context, query string, args ...any) ([]Billin
 	return all, err
 }
 
-// A Record is a payment, an invoice or a way to pay as Stripe last said.
+// A Record is a payment, an invoice, a way to pay or a subscription as Stripe last said.
 type Record struct {
 	ID        string
-	Kind      string // RecordPayment, RecordInvoice or RecordMethod
+	Kind      string // RecordPayment, RecordInvoice, RecordMethod or RecordBeside
 	Customer  id.Key
 	Body      json.RawMessage
 	CreatedAt time.Time
@@ -163,6 +164,7 @@ const (
 	RecordPayment = "payment"
 	RecordInvoice = "invoice"
 	RecordMethod  = "method"
+	RecordBeside  = "subscription" // a live one beside the one that counts, which is Billing.Shown
 )
 
 // WriteRecords keeps records, of those with one id the last, in place of what was kept before. What is kept already is not written

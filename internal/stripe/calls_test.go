@@ -235,7 +235,12 @@ func (a *tale) selling(add adds) {
 	const opening = "POST /v1/checkout/sessions"
 	add("Client.Open", visit(stripe.Checkout{Mode: "setup"}), opening)
 	add("Client.Open", visit(stripe.Checkout{Mode: "subscription", PriceID: "team_monthly", Quantity: 2, TrialDays: 3, Tax: true}), opening)
-	add("Client.ExpireOpen", func() error { return a.ExpireOpen(ctx, a.customer) }, visits, expiring)
+	add("Client.OpenVisits", func() error {
+		open, err := a.OpenVisits(ctx, a.customer)
+		return errors.Join(err, want(len(open) == 1 && open[0] == a.visit.ID, open))
+	}, visits)
+	add("Client.Expire", func() error { return a.Expire(ctx, a.visit.ID) }, expiring)
+	add("Client.Expire", func() error { return a.Expire(ctx, a.visit.ID) }, expiring, "GET /v1/checkout/sessions/{session}") // it has expired
 	add("Client.Open", visit(stripe.Checkout{Mode: "payment", PriceID: "coins_100", Quantity: 3, TopUp: "coins_100", ExpiresDays: 30, Codes: true,
 		Grants: map[id.Slug]quantity.Units{"coins": quantity.Whole(300)}}), opening)
 	add("Client.Session", func() (err error) {

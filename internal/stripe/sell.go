@@ -195,9 +195,9 @@ func (c *Client) Session(ctx context.Context, sessionID string) (Session, error)
 	return sessionOf(s), nil
 }
 
-// ExpireOpen ends the open checkouts of a customer for subscriptions, so that it cannot end up with two.
-func (c *Client) ExpireOpen(ctx context.Context, customer string) error {
-	open, err := call(ctx, c, "list checkout sessions", func(ctx context.Context) (ids []string, err error) {
+// OpenVisits returns the ids of the open checkouts of a customer for subscriptions.
+func (c *Client) OpenVisits(ctx context.Context, customer string) ([]string, error) {
+	return call(ctx, c, "list checkout sessions", func(ctx context.Context) (ids []string, err error) {
 		params := &stripe.CheckoutSessionListParams{Customer: &customer, Status: stripe.String("open")}
 		params.Limit = stripe.Int64(pageLength)
 		for s, err := range c.api.V1CheckoutSessions.List(ctx, params).All(ctx) {
@@ -210,20 +210,25 @@ func (c *Client) ExpireOpen(ctx context.Context, customer string) error {
 		}
 		return ids, nil
 	})
-	if err != nil {
+}
+
+// Expire ends an open checkout; one that has been paid or has expired stays so. Fault: conflict for one that Stripe does not end,
+// because it is being paid.
+func (c *Client) Expire(ctx context.Context, sessionID string) error {
+	_, err := call(ctx, c, "expire checkout session", func(ctx context.Context) (*stripe.CheckoutSession, error) {
+		return c.api.V1CheckoutSessions.Expire(ctx, sessionID, nil)
+	})
+	if !fault.Has(err, fault.Invalid) {
 		return err
 	}
-	for _, sessionID := range open {
-		_, err := call(ctx, c, "expire checkout session", func(ctx context.Context) (*stripe.CheckoutSession, error) {
-			s, err := c.api.V1CheckoutSessions.Expire(ctx, sessionID, nil)
-			if err != nil && !repeatable(err) {
-				return nil, nil // it has just been paid, or has expired
-			}
-			return s, err
-		})
-		if err != nil {
-			return err
-		}
+	now, readErr := c.Session(ctx, sessionID)
+	switch {
+	case fault.Has(readErr, fault.NotFound):
+		return nil
+	case readErr != nil:
+		return readErr
+	case now.Status == string(stripe.CheckoutSessionStatusOpen):
+		return fault.New(fault.Conflict, "The customer is paying on another checkout page at this moment. Send the same request again when that is done.").Because(err)
 	}
 	return nil
 }

@@ -391,7 +391,7 @@ export interface paths {
         put?: never;
         /**
          * Open a checkout
-         * @description Makes a visit to Stripe's page, where the customer buys a plan's price or a top-up, or saves a card. Send the customer to url. Who has a live subscription is answered 409: change it instead.
+         * @description Makes a visit to Stripe's page, where the customer buys a plan's price or a top-up, or saves a card. Send the customer to url. Who has a live subscription is answered 409: change it instead. So is who is paying for one at this moment, and of checkouts for plans that are opened at once each but the last, for only one can be paid.
          */
         post: operations["openCheckout"];
         delete?: never;
@@ -764,7 +764,7 @@ export interface paths {
         };
         /**
          * List a customer's subscriptions
-         * @description The one that counts, as Stripe last said; none for who never subscribed.
+         * @description The one that counts, as Stripe last said; none for who never subscribed. Should others live beside it, they follow: they are paid for and give nothing, so cancel them.
          */
         get: operations["listSubscriptions"];
         put?: never;
