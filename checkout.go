@@ -24,7 +24,7 @@ type CheckoutRequest struct {
 	TopUp         id.Slug     `json:"topUp,omitempty"`
 	Card          bool        `json:"card,omitempty"`
 	Quantity      int64       `json:"quantity,omitempty"`  // 1 when 0
-	TrialDays     *int        `json:"trialDays,omitempty"` // the plan's when nil; only for who has not subscribed before
+	TrialDays     *int        `json:"trialDays,omitempty"` // the plan's when nil; of a plan alone, and only for who has not subscribed before
 	PromotionCode string      `json:"promotionCode,omitempty"`
 	SuccessURL    string      `json:"successUrl,omitempty"` // {CHECKOUT_SESSION_ID} in it is replaced
 	CancelURL     string      `json:"cancelUrl,omitempty"`
@@ -129,6 +129,8 @@ func (e *Engine) checkout(s *seller, r *CheckoutRequest) (stripe.Checkout, []id.
 		return o, nil, fault.Field("quantity", r.Quantity, CheckoutQuantityMax, "quantity is a whole number from 1 to %d.", CheckoutQuantityMax)
 	case r.TrialDays != nil && (*r.TrialDays < 0 || *r.TrialDays > int(plan.TrialDaysMax)):
 		return o, nil, fault.Field("trialDays", *r.TrialDays, int(plan.TrialDaysMax), "trialDays is a whole number from 0 to %d.", int(plan.TrialDaysMax))
+	case r.TrialDays != nil && r.Price == "":
+		return o, nil, fault.Field("trialDays", *r.TrialDays, nil, "trialDays is for a plan's price alone: leave it out.")
 	case o.SuccessURL == "":
 		return o, nil, fault.Field("successUrl", "", nil, "successUrl is missing: name the page to come back to, or set TOLLGATE_SUCCESS_URL.")
 	}

@@ -110,17 +110,18 @@ func (e *Engine) billing(ctx context.Context, name id.Customer) (Customer, store
 	return c, b, outside("read billing", err)
 }
 
-// PaymentsOf returns a page of a customer's payments, newest first, before the one named.
-func (e *Engine) PaymentsOf(ctx context.Context, name id.Customer, before string, limit int) (Page[subscription.Payment], error) {
-	return recordsOf[subscription.Payment](ctx, e, name, store.RecordPayment, before, limit)
+// PaymentsOf returns a page of a customer's payments, newest first, before the one named. Faults: not_found; invalid_request for a
+// cursor that names no payment of the customer.
+func (e *Engine) PaymentsOf(ctx context.Context, name id.Customer, cursor string, limit int) (Page[subscription.Payment], error) {
+	return recordsOf[subscription.Payment](ctx, e, name, store.RecordPayment, cursor, limit)
 }
 
-// InvoicesOf returns a page of a customer's invoices, newest first, before the one named.
-func (e *Engine) InvoicesOf(ctx context.Context, name id.Customer, before string, limit int) (Page[subscription.Invoice], error) {
-	return recordsOf[subscription.Invoice](ctx, e, name, store.RecordInvoice, before, limit)
+// InvoicesOf is PaymentsOf for invoices.
+func (e *Engine) InvoicesOf(ctx context.Context, name id.Customer, cursor string, limit int) (Page[subscription.Invoice], error) {
+	return recordsOf[subscription.Invoice](ctx, e, name, store.RecordInvoice, cursor, limit)
 }
 
-func recordsOf[T any](ctx context.Context, e *Engine, name id.Customer, kind, before string, limit int) (Page[T], error) {
+func recordsOf[T any](ctx context.Context, e *Engine, name id.Customer, kind, cursor string, limit int) (Page[T], error) {
 	page := Page[T]{Data: []T{}}
 	limit, err := pageLimit(limit)
 	if err != nil {
@@ -130,7 +131,16 @@ func recordsOf[T any](ctx context.Context, e *Engine, name id.Customer, kind, be
 	if err != nil {
 		return page, err
 	}
-	rows, err := e.db.Records(ctx, c.key, kind, before, limit+1)
+	if cursor != "" {
+		last, err := e.db.RecordOf(ctx, kind, cursor)
+		if store.None(err) || err == nil && last.Customer != c.key {
+			return page, fault.Field("cursor", cursor, nil, "cursor must be the next of an earlier page of the customer's %ss.", kind)
+		}
+		if err != nil {
+			return page, outside("read "+kind, err)
+		}
+	}
+	rows, err := e.db.Records(ctx, c.key, kind, cursor, limit+1)
 	if err != nil {
 		return page, outside("read "+kind+"s", err)
 	}

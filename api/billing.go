@@ -57,7 +57,7 @@ func (s *Server) subscriptions(ctx context.Context, in *CustomerPath) (Subscript
 
 type recordsPage struct {
 	CustomerPath
-	Limit  int    `query:"limit" doc:"How many, 100 when not sent, 1000 at most." minimum:"1" maximum:"1000"`
+	Limit  int    `query:"limit" doc:"How many the page has at most: a whole number from 1 to 1000, 100 when not sent." minimum:"1" maximum:"1000"`
 	Cursor string `query:"cursor" doc:"The next of the page before."`
 }
 

@@ -112,6 +112,10 @@ func refusals() []refusal {
 		{"a check asks for one thing", "POST", "/v1/check", `{"customer":"ada"}`, 422, field("meter")},
 		{"a check asks for one thing only", "POST", "/v1/check", `{"customer":"ada","meter":"tokens","feature":"pdfs"}`, 422, field("meter")},
 
+		{"payments take a cursor of theirs", "GET", "/v1/customers/ada/payments?cursor=zzz", "", 422, `{"error":"invalid_request","field":"cursor","value":"zzz"}`},
+		{"invoices take a cursor of theirs", "GET", "/v1/customers/ada/invoices?cursor=zzz", "", 422, `{"error":"invalid_request","field":"cursor","value":"zzz"}`},
+		{"a page of payments says how long it may be", "GET", "/v1/customers/ada/payments?limit=0", "", 422,
+			`{"error":"invalid_request","field":"limit","value":0,"limit":1,"message":"limit: How many the page has at most: a whole number from 1 to 1000, 100 when not sent."}`},
 		{"entries need a balance", "GET", "/v1/customers/ada/entries", "", 422, field("balance")},
 		{"entries take no unknown parameter", "GET", "/v1/customers/ada/entries?balance=tokens&after=1", "", 422, field("after")},
 		{"entries take a cursor of theirs", "GET", "/v1/customers/ada/entries?balance=tokens&cursor=x", "", 422, `{"error":"invalid_request","field":"cursor","value":"x"}`},

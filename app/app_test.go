@@ -278,6 +278,9 @@ func TestNoCustomerSeesAnother(t *testing.T) {
 	for field, path := range map[string]string{"customer": "/api/check", "externalId": "/api/portal"} {
 		refused(t, "a body that names a customer", send(t, byToken, all, "POST", path, `{"`+field+`": "ada"}`), 422, "invalid_request")
 	}
+	if a := send(t, byToken, all, "GET", "/api/billing?customer=ada", ""); !strings.Contains(a.body, `"There is no query parameter \"customer\" here: there are none."`) {
+		t.Errorf("a parameter where none is taken is answered %s", a.body)
+	}
 	refused(t, "a query that names a customer", send(t, byToken, all, "GET", "/api/billing?customer=ada", ""), 422, "invalid_request")
 }
 

@@ -51,9 +51,13 @@ func (v *visit) decode(into fields) error {
 func (v *visit) query(into map[string]*string) error {
 	for name, values := range v.r.URL.Query() {
 		to, ok := into[name]
-		if !ok || len(values) != 1 {
-			return fault.New(fault.Invalid, "There is no query parameter %q here, or it comes twice; there are %s.", name, strings.Join(slices.Sorted(maps.Keys(into)), ", ")).
-				With("field", name)
+		switch {
+		case !ok && len(into) == 0:
+			return fault.New(fault.Invalid, "There is no query parameter %q here: there are none.", name).With("field", name)
+		case !ok:
+			return fault.New(fault.Invalid, "There is no query parameter %q here; there are %s.", name, strings.Join(slices.Sorted(maps.Keys(into)), ", ")).With("field", name)
+		case len(values) != 1:
+			return fault.New(fault.Invalid, "The query parameter %q comes %d times. Send it once.", name, len(values)).With("field", name)
 		}
 		*to = values[0]
 	}

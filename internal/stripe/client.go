@@ -183,13 +183,13 @@ func (c *Client) fault(what string, err error) error {
 	if refused.Type == stripe.ErrorTypeCard {
 		code = fault.PaymentRefused
 	}
-	f := fault.New(code, "Stripe refused this: %s", refused.Msg).Because(fmt.Errorf("stripe: %s: %w", what, err)).
-		With("stripeCode", string(refused.Code)).With("stripeRequest", refused.RequestID)
-	if refused.Param != "" {
-		f = f.With("stripeParam", refused.Param)
-	}
-	if refused.DeclineCode != "" {
-		f = f.With("declineCode", string(refused.DeclineCode))
+	f := fault.New(code, "Stripe refused this: %s", refused.Msg).Because(fmt.Errorf("stripe: %s: %w", what, err))
+	for detail, value := range map[string]string{
+		"stripeCode": string(refused.Code), "stripeRequest": refused.RequestID, "stripeParam": refused.Param, "declineCode": string(refused.DeclineCode),
+	} {
+		if value != "" {
+			f = f.With(detail, value)
+		}
 	}
 	return f
 }

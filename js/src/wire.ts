@@ -4138,7 +4138,7 @@ export interface operations {
     listInvoices: {
         parameters: {
             query?: {
-                /** @description How many, 100 when not sent, 1000 at most. */
+                /** @description How many the page has at most: a whole number from 1 to 1000, 100 when not sent. */
                 limit?: number;
                 /** @description The next of the page before. */
                 cursor?: string;
@@ -4263,7 +4263,7 @@ export interface operations {
     listPayments: {
         parameters: {
             query?: {
-                /** @description How many, 100 when not sent, 1000 at most. */
+                /** @description How many the page has at most: a whole number from 1 to 1000, 100 when not sent. */
                 limit?: number;
                 /** @description The next of the page before. */
                 cursor?: string;
