@@ -124,7 +124,7 @@ func (e *Engine) BalanceAt(ctx context.Context, customer id.Customer, slug id.Sl
 		if err != nil {
 			return err
 		}
-		terms = e.terms(b, &c.row, slug, t)
+		terms = e.terms(b.at(t), &c.row, slug, t)
 		return eachLine(ctx, tx, store.AccountKey{Customer: c.key, Slug: slug}, func(line store.Line) (bool, error) {
 			if line.RecordedAt.After(t) {
 				return false, nil

@@ -6,11 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/id"
-	"github.com/tollgate/tollgate/internal/store"
 	"github.com/tollgate/tollgate/meter"
-	"github.com/tollgate/tollgate/period"
 	"github.com/tollgate/tollgate/plan"
 	"github.com/tollgate/tollgate/quantity"
 )
@@ -18,9 +15,13 @@ import (
 // A book is the catalog in force with what follows from it. It is immutable.
 type book struct {
 	*plan.Catalog
-	text   string
-	keeps  map[id.Slug]bool // balances that a last meter pays from
-	payers map[[2]id.Slug]payer
+	text      string
+	published time.Time
+	before    *book            // the catalog that this one replaced; nil for the first
+	keeps     map[id.Slug]bool // balances that a last meter pays from
+	payers    map[[2]id.Slug]payer
+	plans     map[id.Slug]bool         // of this catalog and those before it
+	since     map[[2]id.Slug]time.Time // when a plan's windows of a balance last took on another rhythm; those left out never did
 }
 
 // A payer is what pays for a meter on a plan.
@@ -31,8 +32,9 @@ type payer struct {
 
 func emptyBook() *book { return &book{Catalog: &plan.Catalog{}} }
 
-func newBook(c *plan.Catalog, text string) *book {
-	b := &book{Catalog: c, text: text, keeps: map[id.Slug]bool{}, payers: map[[2]id.Slug]payer{}}
+// newBook returns the book of a catalog that replaces the one of before; nil for none.
+func newBook(c *plan.Catalog, text string, published time.Time, before *book) *book {
+	b := &book{Catalog: c, text: text, published: published, before: before, keeps: map[id.Slug]bool{}, payers: map[[2]id.Slug]payer{}}
 	for plan, p := range c.Plans {
 		for m := range c.Meters {
 			balance, cost := c.Payer(p, m)
@@ -48,6 +50,15 @@ func newBook(c *plan.Catalog, text string) *book {
 		for m := range pool.Costs {
 			b.keeps[slug] = b.keeps[slug] || b.keeps[m]
 		}
+	}
+	b.date()
+	return b
+}
+
+// at returns the book of the catalog that was in force at t.
+func (b *book) at(t time.Time) *book {
+	for b.before != nil && t.Before(b.published) {
+		b = b.before
 	}
 	return b
 }
@@ -68,30 +79,6 @@ func (b *book) payer(planSlug, m id.Slug) (id.Slug, quantity.Units) {
 	return b.Payer(b.plan(planSlug), m)
 }
 
-// terms returns what a customer's plan and its limit adjustments give a balance at now.
-func (e *Engine) terms(b *book, c *store.Customer, slug id.Slug, now time.Time) credit.Terms {
-	a, ok := b.plan(c.Plan).Includes[slug]
-	if !ok {
-		return credit.Terms{Keep: b.keeps[slug], NoAccess: c.Plan == "", Limit: credit.Adjusted(0, c.Adjustments, slug, period.Span{}, now)}
-	}
-	t := credit.Terms{Limit: a.Limit, Unlimited: a.Unlimited, Soft: a.Soft, Keep: b.keeps[slug]}
-	monthly := a.Every == period.BillingMonth
-	if t.Billed = (monthly || a.Every == period.BillingPeriod) && !c.Paid.None(); t.Billed {
-		decimals, _ := b.Decimals(slug)
-		t.Window, t.Paid, t.Limit = c.Paid.Window(monthly, now), c.Paid.At, c.Paid.Limit(a.Limit, decimals)
-	} else {
-		t.Window = period.Window(a.Every, e.zone(b, c.Timezone), c.Cycle, now)
-	}
-	t.Limit = credit.Adjusted(t.Limit, c.Adjustments, slug, t.Window, now)
-	if a.Unlimited {
-		t.Limit = 0
-	}
-	if a.Rollover != nil {
-		t.Rollover = a.Rollover.Max
-	}
-	return t
-}
-
 // zone returns a customer's time zone, or the catalog's.
 func (e *Engine) zone(b *book, name string) *time.Location {
 	if name == "" {
@@ -108,26 +95,41 @@ func (e *Engine) zone(b *book, name string) *time.Location {
 	return z
 }
 
-// reload reads the newest catalog, if there is one.
+// reload reads the catalogs published since the one in force, if there are any.
 func (e *Engine) reload(ctx context.Context) error {
-	d, err := e.db.Catalog(ctx)
-	if store.None(err) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("read catalog: %w", err)
-	}
-	c, err := plan.Parse("catalog", []byte(d.Text))
-	if err != nil {
-		return fmt.Errorf("catalog version %d: %w", d.Version, err)
-	}
-	c.Version = d.Version
 	for { // never replace a newer one
 		old := e.book.Load()
-		if old.Version >= c.Version || e.book.CompareAndSwap(old, newBook(c, d.Text)) {
-			return nil
+		b, err := e.newerBook(ctx, old)
+		if err != nil || b == old || e.book.CompareAndSwap(old, b) {
+			return err
 		}
 	}
+}
+
+// newerBook returns the book of the newest catalog, old itself when there is no newer one. Of a catalog in between that this
+// version can no longer read, nothing is known.
+func (e *Engine) newerBook(ctx context.Context, old *book) (*book, error) {
+	all, err := e.db.CatalogsAfter(ctx, old.Version)
+	if err != nil {
+		return nil, err
+	}
+	b := old
+	for i, d := range all {
+		c, err := plan.Parse("catalog", []byte(d.Text))
+		if err != nil && i < len(all)-1 {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("catalog version %d: %w", d.Version, err)
+		}
+		c.Version = d.Version
+		before := b
+		if before.Version == 0 {
+			before = nil
+		}
+		b = newBook(c, d.Text, d.PublishedAt, before)
+	}
+	return b, nil
 }
 
 // watchCatalog notices catalogs that other processes publish, until ctx ends.

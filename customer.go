@@ -193,14 +193,21 @@ func (e *Engine) change(ctx context.Context, tx *store.Tx, b *book, name id.Cust
 		return Customer{}, fault.Field("metadata", size, MetadataBytesMax, "metadata has %d bytes; the limit is %d.", size, MetadataBytesMax)
 	}
 	c.UpdatedAt = now
-	if err := tx.UpdateCustomer(ctx, c, c.Timezone != was.Timezone); err != nil {
-		return Customer{}, err
-	}
 	if ch.Guest != nil && *ch.Guest {
 		ch.Guest = nil // nobody becomes a guest again
 	}
 	if to := ch.planFor(b, c.Plan); to != c.Plan {
 		c.Plan, c.Subscription, c.Since = to, id.New("sub", c.Key), now
+	}
+	if c.Plan != was.Plan || c.Timezone != was.Timezone {
+		if err := e.changeTerms(ctx, tx, &was, &c); err != nil {
+			return Customer{}, err
+		}
+	}
+	if err := tx.UpdateCustomer(ctx, c, c.Timezone != was.Timezone); err != nil {
+		return Customer{}, err
+	}
+	if c.Plan != was.Plan {
 		if err := tx.Subscribe(ctx, c, now); err != nil {
 			return Customer{}, err
 		}

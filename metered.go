@@ -116,13 +116,11 @@ func (e *Engine) follow(ctx context.Context, s *seller, before store.Billing, d 
 // included returns what the plan that a reading found would bill a customer for what was used before it was in force: as much as the plan
 // before gave, or billed.
 func (e *Engine) included(ctx context.Context, c store.Customer, d subscription.Decision) ([]*bill, error) {
-	book := e.book.Load()
-	if d.Subscription == nil || d.Paid.At.IsZero() || book.granted(d) == c.Plan {
+	to := e.found(c, d)
+	if d.Subscription == nil || d.Paid.At.IsZero() || to.Plan == c.Plan {
 		return nil, nil
 	}
-	to := c
-	to.Plan, to.Status, to.Paid = book.granted(d), string(d.Status), d.Paid
-	p, bills := book.plan(to.Plan), []*bill(nil)
+	p, bills := e.book.Load().plan(to.Plan), []*bill(nil)
 	for _, item := range d.Subscription.Metered() {
 		if slug, overage, ok := billedBy(p, item); ok {
 			bills = append(bills, &bill{customer: &to, balance: item.Meter, slug: slug, terms: p.Includes[item.Meter], overage: overage, since: item.CreatedAt,

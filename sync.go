@@ -190,24 +190,32 @@ func records(ctx context.Context, tx *store.Tx, key id.Key, p subscription.Pictu
 	return tx.DropRecords(ctx, key, store.RecordMethod, methods)
 }
 
+// found returns a customer as a reading found it to stand: plan, status and paid period.
+func (e *Engine) found(c store.Customer, d subscription.Decision) store.Customer {
+	to := c
+	to.Plan, to.Status, to.Paid = e.book.Load().granted(d), string(d.Status), d.Paid
+	if to.Plan != c.Plan {
+		to.Since, to.Subscription = e.Now(), id.New("sub", c.Key)
+		if d.Plan != "" {
+			to.Since = d.Since
+		}
+	}
+	return to
+}
+
 // subscribe puts the decided plan and period in force, when they differ, and reports whether the plan is another one now. A customer
 // who never subscribed keeps what it has.
 func (e *Engine) subscribe(ctx context.Context, tx *store.Tx, c store.Customer, d subscription.Decision) (moved bool, err error) {
 	if d.Subscription == nil {
 		return false, nil
 	}
-	b := e.book.Load()
-	to := c
-	to.Plan, to.Status, to.Paid = b.granted(d), string(d.Status), d.Paid
+	to := e.found(c, d)
 	moved = to.Plan != c.Plan
-	if moved {
-		to.Since, to.Subscription = e.Now(), id.New("sub", c.Key)
-		if d.Plan != "" {
-			to.Since = d.Since
-		}
-	}
 	if !moved && to.Status == c.Status && to.Paid.Equal(c.Paid) {
 		return false, nil
+	}
+	if err := e.changeTerms(ctx, tx, &c, &to); err != nil {
+		return false, err
 	}
 	if err := tx.Subscribe(ctx, to, e.Now()); err != nil {
 		return false, err

@@ -248,6 +248,7 @@ Told.debt: What a claw-back found spent.
 Line.event: The event, of a line of usage.
 Lot.amount: How many units were granted.
 Opening.limit: What the plan allows in the window.
+Opening.left: What the window that a plan change left for this one had charged to its allowance.
 Part.amount: What the source moved; negative when it paid.
 PlanLimit.balance: What pays: the slug itself, or a credits pool, in whose units the limit is.
 PlanLimit.limit: Per window; null when unlimited.

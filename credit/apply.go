@@ -7,6 +7,7 @@ import (
 	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/meter"
+	"github.com/tollgate/tollgate/period"
 	"github.com/tollgate/tollgate/quantity"
 )
 
@@ -76,6 +77,23 @@ func Apply(s State, t Terms, r Request, now time.Time) (State, []Entry, Result, 
 	return a.State, a.lines, res, err
 }
 
+// Change brings s up to date with the terms it was on and puts it on others from now on. Where terms are changed, this is to be
+// done in the same moment, for both are known then: what the windows before it carry over, and what the first window after
+// it has used already. An account that nobody has touched stays so.
+func Change(s State, from, to Terms, now time.Time) (State, []Entry) {
+	if !s.Opened {
+		return s, nil
+	}
+	var lines []Entry
+	renewed := s.Window.continues(from.Billed, from.Window) && to.Paid.After(s.Paid)
+	if !renewed { // else the period ends with the next one, and need not be made longer before
+		s, lines, _, _ = Apply(s, from, Request{}, now)
+	}
+	to.Since, to.First = time.Time{}, period.Span{} // they begin now
+	s, more, _, _ := Apply(s, to, Request{}, now)
+	return s, append(lines, more...)
+}
+
 // act is one run of Apply.
 type act struct {
 	State
@@ -83,6 +101,7 @@ type act struct {
 	now   time.Time
 	lines []Entry
 
+	recorded time.Time      // when the lines are written, if that is not now
 	rollover quantity.Units // what the window that closed carries into the one to open
 }
 
@@ -97,6 +116,9 @@ func (a *act) write(e Entry) Entry {
 
 func (a *act) add(e Entry) Entry {
 	e.RecordedAt = a.now
+	if !a.recorded.IsZero() {
+		e.RecordedAt = a.recorded
+	}
 	if e.At.IsZero() {
 		e.At = a.now
 	}

@@ -86,6 +86,24 @@ func TestUnspentAllowanceLastsUntilTheRenewalIsPaid(t *testing.T) {
 	p.mustLeave(billed(100*unit, 1, p.now), 5*unit, 95*unit)
 }
 
+// A period that is over goes on until the next one is paid; where that is known it ends with no further word.
+func TestARenewalIsTwoLines(t *testing.T) {
+	t.Parallel()
+	p := newPayer(t)
+	first := billed(100*unit, 0, p.now)
+	p.mustLeave(first, 60*unit, 40*unit)
+	p.now = first.Window.End.Add(time.Hour)
+	longer := first
+	longer.Window.End = first.Window.End.Add(72 * time.Hour)
+	next := billed(100*unit, 1, p.now)
+	s, lines := credit.Change(p.state, longer, next, p.now)
+	if len(lines) != 2 || lines[0].Kind != credit.KindExpire || lines[1].Kind != credit.KindAllowance {
+		t.Fatalf("a renewal writes %v, want an expire and an allowance line", lines)
+	}
+	p.state, p.lines = s, append(p.lines, lines...)
+	p.mustLeave(next, 10*unit, 90*unit)
+}
+
 // Nobody gains by going round through the free plan.
 func TestPaidWindowIsTakenUpAgain(t *testing.T) {
 	t.Parallel()

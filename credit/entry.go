@@ -85,16 +85,19 @@ type Opening struct {
 	Soft      bool           `json:"soft,omitempty"`
 	Billed    bool           `json:"billed,omitempty"` // a period of a subscription at Stripe
 	Paid      time.Time      `json:"paid,omitzero"`    // when the invoice was made that paid for it
+	// Left is what the window that a plan change left for this one had charged to its allowance.
+	Left quantity.Units `json:"left,omitempty"`
 }
 
 // post applies one line to the state: the only way a state changes. It depends on nothing but the state
 // and the line, so that posting a ledger again rebuilds the account. It returns the line with its
 // sequence number, amount and balance.
 func (s *State) post(e Entry) Entry {
-	before := s.Balance()
-	s.Suspended = slices.DeleteFunc(s.Suspended, func(w Window) bool {
-		return w.ended(e.RecordedAt)
-	})
+	before, now := s.Balance(), e.RecordedAt
+	if e.Kind == KindPlanChange || e.Kind == KindRelease || e.Kind == KindDebtPaid || e.Kind == KindExpire && e.Cause != causeWindow {
+		now = e.At // before it was recorded, when nobody had touched the account: windows that ran then count
+	}
+	s.Suspended = slices.DeleteFunc(s.Suspended, func(w Window) bool { return w.ended(now) })
 	for _, l := range e.Lots {
 		if s.lot(l.ID) == nil {
 			at, _ := slices.BinarySearchFunc(s.Lots, l, Lot.burnsBefore)
@@ -103,9 +106,14 @@ func (s *State) post(e Entry) Entry {
 	}
 	switch e.Kind {
 	case KindAllowance:
-		s.open(*e.Window, false, e.RecordedAt)
+		s.open(*e.Window, false, now)
 	case KindPlanChange:
-		s.open(*e.Window, true, e.RecordedAt)
+		o := *e.Window
+		if o.Left = 0; s.Opened && !s.Window.is(o) {
+			o.Left = s.Window.Spent
+		}
+		e.Window = &o
+		s.open(o, true, now)
 	case KindExpire:
 		if len(e.Parts) == 0 { // the window; a lot's line names the lot
 			s.Window.Spent = s.Limit // nothing is left of the window, and nothing owed
@@ -174,7 +182,7 @@ func (s *State) post(e Entry) Entry {
 func (s *State) open(o Opening, planChange bool, now time.Time) {
 	old, opened := s.Window, s.Opened
 	fresh := o.Paid.After(s.Paid)
-	same := old.Span.Equal(o.Span) || old.continues(o.Billed, o.Span)
+	same := old.is(o)
 	switch {
 	case !planChange, fresh:
 		s.Window = Window{}

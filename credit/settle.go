@@ -6,9 +6,29 @@ import (
 	"time"
 )
 
-// settle brings the account up to date: holds, lots and the window that have come to their end by now, in
-// the order of their times; then the window that holds now, or the new limit of the open one.
+// settle brings the account up to date: first as of the moment its terms came into force, when nobody has touched
+// it since; then as of now.
 func (a *act) settle() {
+	if t := a.terms; a.behind() {
+		recorded := a.now
+		a.now, a.recorded, a.terms.Window = t.Since, recorded, t.First
+		a.renew()
+		a.now, a.recorded, a.terms = recorded, time.Time{}, t
+	}
+	a.renew()
+}
+
+// behind reports whether the open window still ran when the terms came into force, and is none of theirs: what it has
+// counted is carried into their first window, and not into one that began later.
+func (a *act) behind() bool {
+	t := a.terms
+	return a.Opened && t.Since.Before(a.now) && a.Window.Start.Before(t.Since) && !a.Window.ended(t.Since) &&
+		!a.Window.Span.Equal(t.First) && !a.Window.continues(t.Billed, t.First) && !t.Paid.After(t.Since)
+}
+
+// renew ends what has come to its end by now: holds, lots and the window, in the order of their times; then it opens the
+// window that holds now, or sets the new limit of the open one.
+func (a *act) renew() {
 	for a.expireNext() {
 	}
 	t := a.terms

@@ -15,6 +15,8 @@ type Spent struct {
 	Limit     quantity.Units // 0 when unlimited
 	Unlimited bool
 	Amount    quantity.Units
+
+	left bool // by a plan change: it may be taken up again
 }
 
 // Over returns what was used past a limit: the window's own, or least when that is more.
@@ -25,33 +27,51 @@ func (s Spent) Over(least quantity.Units) quantity.Units {
 	return max(s.Amount-max(s.Limit, least), 0)
 }
 
-// Windows returns what the windows of an account have charged, oldest line first, each window once: those that closed, by
-// the lines that opened and closed windows, in their order and from any one on; and the last one, by the account as it
-// is stored and as it is brought up to date. The lines must have been read after the stored account.
+// is reports whether s and t are of one window.
+func (s Spent) is(t Spent) bool { return s.Billed == t.Billed && s.Start.Equal(t.Start) }
+
+// Windows returns what the windows of an account have charged, oldest line first, each window once: those that closed and
+// those that plan changes left, by the lines that opened and closed windows, in their order and from any one on; and the last
+// one, by the account as it is stored and as it is brought up to date. The lines must have been read after the stored account.
 //
-// A window that has closed stays as it was settled: holds that were open then count as used. Of the one that is open they
-// do not. A window that a plan change left before its end is not among them.
+// A window that has closed stays as it was settled: holds that were open then count as used, as they do of one that was left.
+// Of the one that is open they do not. What is charged while another window is open is no part of one that was left; it becomes
+// one when the window is taken up again.
 func Windows(lines []Entry, stored, current *State) []Spent {
 	var out []Spent
+	add := func(w Spent) {
+		out = append(slices.DeleteFunc(out, func(o Spent) bool { return o.left && o.is(w) }), w)
+	}
+	known := func(w Spent, left bool) bool {
+		return slices.ContainsFunc(out, func(o Spent) bool { return o.is(w) && (left || !o.left) })
+	}
 	var open *Opening
+	of := func(o *Opening, amount quantity.Units, left bool) Spent {
+		return Spent{Span: o.Span, Billed: o.Billed, Limit: o.Limit, Unlimited: o.Unlimited, Amount: amount, left: left}
+	}
 	for _, l := range lines {
 		switch {
 		case l.Window != nil:
+			if open != nil && l.Window.Left > 0 {
+				if w := of(open, l.Window.Left, true); !known(w, false) {
+					add(w)
+				}
+			}
 			open = l.Window
 		case l.Kind == KindExpire && open != nil: // its line says by how much the window was not spent up, or more than that
-			out = append(out, Spent{Span: open.Span, Billed: open.Billed, Limit: open.Limit, Unlimited: open.Unlimited, Amount: open.Limit + l.Amount})
+			add(of(open, open.Limit+l.Amount, false))
 			open = nil
 		}
 	}
-	add := func(s *State, amount quantity.Units) {
-		same := func(o Spent) bool { return o.Billed == s.Window.Billed && o.Start.Equal(s.Window.Start) }
-		if s.Opened && !slices.ContainsFunc(out, same) {
-			out = append(out, Spent{Span: s.Window.Span, Billed: s.Window.Billed, Limit: s.Limit, Unlimited: s.Unlimited, Amount: amount})
-		}
+	last := func(s *State, amount quantity.Units) Spent {
+		return Spent{Span: s.Window.Span, Billed: s.Window.Billed, Limit: s.Limit, Unlimited: s.Unlimited, Amount: amount}
 	}
-	if !current.Window.Start.Equal(stored.Window.Start) || current.Window.Billed != stored.Window.Billed {
-		add(stored, stored.Window.Spent) // it has ended, and nobody has touched the account since
+	now := last(current, current.Window.Spent-current.heldFrom(""))
+	if before := last(stored, stored.Window.Spent); stored.Opened && !before.is(now) && !known(before, true) {
+		add(before) // it has ended or been left, and nobody has touched the account since
 	}
-	add(current, current.Window.Spent-current.heldFrom(""))
+	if current.Opened && !known(now, false) {
+		add(now)
+	}
 	return out
 }

@@ -66,6 +66,41 @@ func TestWindowsSayWhatEachWindowCharged(t *testing.T) {
 	})
 }
 
+// TestAWindowThatWasLeftIsBilledForWhatItHadCharged: what is used on another plan is no part of it, until it is taken up again.
+func TestAWindowThatWasLeftIsBilledForWhatItHadCharged(t *testing.T) {
+	t.Parallel()
+	p := newPayer(t)
+	paid := billed(100*unit, 0, p.now)
+	paid.Soft = true
+	over := func(when string, want quantity.Units) {
+		t.Helper()
+		var got quantity.Units
+		for _, w := range credit.Windows(p.lines, &p.state, &p.state) {
+			if w.Billed {
+				got += w.Over(0)
+			}
+		}
+		if got != want {
+			t.Errorf("%s, %s are past the limit, want %s", when, got, want)
+		}
+	}
+	p.mustLeave(paid, 130*unit, -30*unit)
+	free := daily(20*unit, p.now)
+	var lines []credit.Entry
+	p.state, lines = credit.Change(p.state, paid, free, p.now)
+	p.lines = append(p.lines, lines...)
+	over("when it was left", 30*unit)
+	p.now = p.now.AddDate(0, 0, 1)
+	p.mustLeave(daily(20*unit, p.now), 5*unit, 15*unit)
+	over("with 5 used since", 30*unit)
+	p.mustLeave(paid, 1*unit, -36*unit)
+	over("taken up again", 36*unit)
+	p.mustLeave(daily(20*unit, p.now), 0, 14*unit)
+	p.now = p.now.AddDate(0, 2, 0)
+	p.mustLeave(daily(20*unit, p.now), 0, 20*unit)
+	over("long over", 36*unit)
+}
+
 func TestALimitThatARefundTookBackCostsNothing(t *testing.T) {
 	t.Parallel()
 	w := credit.Spent{Limit: quantity.Whole(50), Amount: quantity.Whole(120)}

@@ -47,6 +47,11 @@ type Terms struct {
 	// Paid is when the invoice was made that paid for Window's allowance; zero when none did. An account
 	// opens one fresh window for each invoice, and never one for an invoice older than the last.
 	Paid time.Time
+
+	// Since is when these terms came into force, and First their window of that moment; zero when they always were. An account
+	// that nobody has touched since is put on them as of then, so that it does not matter when somebody does.
+	Since time.Time
+	First period.Span
 }
 
 // A State is what an account is at one moment. The zero value is an account nobody has touched.
@@ -86,6 +91,9 @@ func (w Window) ended(at time.Time) bool { return !w.End.IsZero() && !at.Before(
 func (w Window) continues(billed bool, span period.Span) bool {
 	return w.Billed && billed && w.Start.Equal(span.Start)
 }
+
+// is reports whether o is the opening of w itself, with another limit or another end.
+func (w Window) is(o Opening) bool { return w.Span.Equal(o.Span) || w.continues(o.Billed, o.Span) }
 
 // counts reports whether the window counts what a part moved.
 func (w Window) counts(p Part) bool { return !p.Past && p.Ever == w.End.IsZero() && w.Contains(p.At) }

@@ -96,6 +96,28 @@ func TestASubscriptionsLife(t *testing.T) {
 	})
 }
 
+// TestAfterACancellationTheFreePlanBeginsAgainTheNextDay: what was used of the period counts on the day it was cancelled, and no longer.
+func TestAfterACancellationTheFreePlanBeginsAgainTheNextDay(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, db string) {
+		t.Parallel()
+		s := openWith(t, db, sandbox.Options{}, []byte(strings.Replace(catalog, "{limit: 20, every: never}", "{limit: 20, every: day}", 1)), nil)
+		s.stock()
+		s.customer("ann")
+		s.buy(tollgate.CheckoutRequest{Customer: "ann", Price: "pro_monthly", TrialDays: &noTrial}, visa)
+		s.settle()
+		s.take("ann", "requests", 500, "a")
+		s.advance(day)
+		if _, err := s.engine.CancelSubscription(s.ctx, s.subscription("ann").ID, tollgate.Now); err != nil {
+			t.Fatal(err)
+		}
+		s.want("on the day", "ann", "free", "requests", 0)
+		s.advance(day)
+		s.want("the next day", "ann", "free", "requests", 20)
+		s.audit()
+	})
+}
+
 func TestASubscriptionKeepsItsIDWhenItRenews(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, db string) {

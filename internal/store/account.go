@@ -217,8 +217,17 @@ func (db *DB) Accounts(ctx context.Context, keys []AccountKey) ([]Account, error
 
 // AccountsOf returns every account of a customer, in the order of their slugs.
 func (db *DB) AccountsOf(ctx context.Context, customer id.Key) ([]Account, error) {
-	return accounts(ctx, db.reads, `
-		SELECT `+db.accountColumns("c.version")+`
+	return accountsOf(ctx, db.dialect, db.reads, customer)
+}
+
+// AccountsOf returns every account of a customer, in the order of their slugs.
+func (tx *Tx) AccountsOf(ctx context.Context, customer id.Key) ([]Account, error) {
+	return accountsOf(ctx, tx.dialect, tx.sql, customer)
+}
+
+func accountsOf(ctx context.Context, d dialect, q querier, customer id.Key) ([]Account, error) {
+	return accounts(ctx, q, `
+		SELECT `+d.accountColumns("c.version")+`
 		FROM account AS a
 		JOIN customer AS c ON c.id = a.customer
 		WHERE a.customer = $1

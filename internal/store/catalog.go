@@ -28,6 +28,27 @@ func catalog(ctx context.Context, q querier) (Document, error) {
 	return d, err
 }
 
+// CatalogsAfter returns the documents of the versions above one, oldest first.
+func (db *DB) CatalogsAfter(ctx context.Context, version int64) ([]Document, error) {
+	rows, err := db.reads.QueryContext(ctx, "SELECT version, document, published_at FROM catalog WHERE version > $1 ORDER BY version", version)
+	if err != nil {
+		return nil, fmt.Errorf("read catalogs: %w", err)
+	}
+	var out []Document
+	err = each(rows, func() error {
+		var d Document
+		var at int64
+		err := rows.Scan(&d.Version, &d.Text, &at)
+		d.PublishedAt = moment(at)
+		out = append(out, d)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read catalogs: %w", err)
+	}
+	return out, nil
+}
+
 // CatalogVersion returns the newest version's number, 0 before the first.
 func (db *DB) CatalogVersion(ctx context.Context) (int64, error) {
 	return catalogVersion(ctx, db.reads)

@@ -231,7 +231,7 @@ func (tx *Tx) LockCustomer(ctx context.Context, external id.Customer) (Customer,
 	return tx.CustomerOf(ctx, external)
 }
 
-// PlanAt sets in c the plan, cycle and paid period that the customer was on at t; sql.ErrNoRows when t lies before
+// PlanAt sets in c the plan, since when, the cycle and the paid period that the customer was on at t; sql.ErrNoRows when t lies before
 // the first.
 func (tx *Tx) PlanAt(ctx context.Context, c *Customer, t time.Time) error {
 	then, err := scanCustomer(tx.sql.QueryRowContext(ctx, `
@@ -244,7 +244,7 @@ func (tx *Tx) PlanAt(ctx context.Context, c *Customer, t time.Time) error {
 	if err != nil {
 		return err
 	}
-	c.Plan, c.Cycle, c.Paid = then.Plan, then.Cycle, then.Paid
+	c.Plan, c.Since, c.Cycle, c.Paid = then.Plan, then.Since, then.Cycle, then.Paid
 	return nil
 }
 

@@ -2271,6 +2271,8 @@ export interface components {
              * @description When it ends; left out when it never does.
              */
             end?: string;
+            /** @description What the window that a plan change left for this one had charged to its allowance. */
+            left?: Quantity;
             /** @description What the plan allows in the window. */
             limit: Quantity;
             /**
