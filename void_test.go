@@ -46,3 +46,37 @@ func TestAVoidGivesNothingBackThatAResetHasForgotten(t *testing.T) {
 		}
 	})
 }
+
+// TestAResetForgetsOnlyWindowsOfItsSort: what a plan gave once is used, and a reset comes while another plan's month is open. The void
+// gives it back, for the reset did not.
+func TestAResetForgetsOnlyWindowsOfItsSort(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, db string) {
+		t.Parallel()
+		c := newClock(noon())
+		e := open(t, db, c)
+		put(t, e, "ann", "guest") // five requests, once
+		for _, act := range []func() error{
+			func() error { return second(e.Consume(t.Context(), use("ann", "requests", 5, "a"))) },
+			func() error { put(t, e, "ann", "pro"); return nil },
+			func() error { return second(e.Consume(t.Context(), use("ann", "requests", 7, "b"))) },
+			func() error {
+				return second(e.ResetUsage(t.Context(), tollgate.ResetRequest{Customer: "ann", Balance: "requests"}))
+			},
+			func() error { return second(e.Void(t.Context(), "ann", "b", "")) },
+			func() error { return second(e.Void(t.Context(), "ann", "a", "")) },
+		} {
+			c.move(time.Second)
+			if err := act(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := available(t, e, "ann", "requests"); got != "1000" {
+			t.Errorf("%s are left of the month, want 1000: the reset gave its 7 back, and no void gives more", got)
+		}
+		put(t, e, "ann", "guest")
+		if got := available(t, e, "ann", "requests"); got != "5" {
+			t.Errorf("%s are left of what the guest plan gave, want all 5", got)
+		}
+	})
+}

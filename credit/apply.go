@@ -289,8 +289,8 @@ func (a *act) revoke(r Request) (Result, error) {
 func (a *act) void(r Request) (Result, error) {
 	var back []Part
 	growth := a.growth()
-	past := a.Reset > 0 && r.Seq <= a.Reset
 	for _, p := range r.Parts {
+		past := a.forgot(r.Seq, p)
 		if p.Grant == "" && past {
 			continue // the reset has given back what the allowance had paid
 		}

@@ -224,6 +224,20 @@ func (s *State) reset() {
 	}
 	s.Gauges = nil
 	s.Reset = s.Seq + 1
+	if s.ever() {
+		s.ResetEver = s.Reset
+		return
+	}
+	s.ResetRenewing = s.Reset
+}
+
+// forgot reports whether a reset has come since line seq, of windows of the sort that p counts in.
+func (s *State) forgot(seq int64, p Part) bool {
+	last := s.ResetRenewing
+	if p.Ever {
+		last = s.ResetEver
+	}
+	return last > 0 && seq <= last
 }
 
 // suspended returns where a window of that span is among the suspended ones, -1 when it is not.

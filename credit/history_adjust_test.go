@@ -148,17 +148,20 @@ func (m *model) reset() {
 		w.forgiven += spent - held
 		w.used, w.spent, w.refunded, w.since = 0, held, 0, len(m.moves)
 	}
-	m.resets++
+	*m.resets.of(m.never(m.open))++
 }
+
+// forgot reports whether a reset has come since a usage, of windows of the sort that a part of it counts in.
+func (m *model) forgot(u usage, p modelPart) bool { return *u.resets.of(p.ever) < *m.resets.of(p.ever) }
 
 // back returns the parts of a usage that a void gives back: a reset has given the allowance's back already. It reports
 // false when refunds have given back too much of the window for the void.
 func (m *model) back(u usage) ([]modelPart, bool) {
-	parts := slices.DeleteFunc(slices.Clone(u.model), func(p modelPart) bool { return p.source == "" && u.resets < m.resets })
+	parts := slices.DeleteFunc(slices.Clone(u.model), func(p modelPart) bool { return p.source == "" && m.forgot(u, p) })
 	w := m.windows[m.open].span
 	var counted int64
 	for _, p := range parts {
-		if p.ever == w.End.IsZero() && holds(w, p.at) && u.resets == m.resets {
+		if p.ever == w.End.IsZero() && holds(w, p.at) && !m.forgot(u, p) {
 			counted += p.n
 		}
 	}

@@ -49,8 +49,8 @@ type usage struct {
 	id     string
 	parts  []credit.Part
 	model  []modelPart
-	seq    int64 // its line
-	resets int   // before it
+	seq    int64       // its line
+	resets modelResets // before it
 }
 
 // plansCount is how many plans terms knows.
@@ -402,7 +402,7 @@ func (h *history) void() {
 				n = min(p.n, int64(l.Amount)-h.model.remaining(*l)-h.model.setAside(l.ID))
 			}
 		}
-		if u.resets == h.model.resets {
+		if !h.model.forgot(u, p) {
 			h.model.giveBack(h.plan, p, n, false)
 		} else { // the reset has forgotten that it was used
 			h.model.move(h.plan, modelPart{p.source, n, p.at, p.ever}, -1, h.now, true, false)

@@ -22,7 +22,7 @@ type model struct {
 	holds   []modelHold
 	rolls   []modelRoll
 	claims  []modelClaim
-	resets  int
+	resets  modelResets
 }
 
 // A modelMove took n units from a source (gave back when negative).
@@ -46,6 +46,16 @@ type modelWindow struct {
 	used, spent int64
 	refunded    int64 // carried from the window before
 	forgiven    int64 // by resets
+}
+
+// modelResets are how many resets there were, by whether the open window never ends: true in 1.
+type modelResets [2]int
+
+func (r *modelResets) of(ever bool) *int {
+	if ever {
+		return &r[1]
+	}
+	return &r[0]
 }
 
 type modelLot struct {

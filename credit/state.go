@@ -70,6 +70,9 @@ type State struct {
 	Paid      time.Time // of the newest invoice whose allowance was given; zero before the first
 	Billed    time.Time // start of the newest billed window that was opened; zero before the first
 	Reset     int64     // the line of the last reset; 0 before the first
+	// ResetEver and ResetRenewing are those of the last resets of windows that never end, and of windows that renew: each
+	// forgets what its own sort had counted.
+	ResetEver, ResetRenewing int64
 }
 
 // A Window counts what is consumed within a span.
@@ -299,7 +302,7 @@ func (s *State) OnlyCounted(from *State) bool {
 		len(from.Suspended) + len(from.Lots) + len(from.Holds) + len(from.Gauges) + len(from.Debts)
 	w, v := s.Window, from.Window
 	return lists == 0 && s.Opened == from.Opened && s.Limit == from.Limit && s.Unlimited == from.Unlimited && s.Soft == from.Soft &&
-		s.Paid.Equal(from.Paid) && s.Billed.Equal(from.Billed) && s.Reset == from.Reset &&
+		s.Paid.Equal(from.Paid) && s.Billed.Equal(from.Billed) && s.Reset == from.Reset && s.ResetEver == from.ResetEver && s.ResetRenewing == from.ResetRenewing &&
 		w.Span.Equal(v.Span) && w.Billed == v.Billed && w.Over == v.Over && w.Refunded == v.Refunded
 }
 

@@ -74,6 +74,8 @@ type detail struct {
 	Paid      time.Time       `json:"paid,omitzero"`
 	Refunded  quantity.Units  `json:"refunded,omitempty"`
 	Reset     int64           `json:"reset,omitempty"`
+	Ever      int64           `json:"resetEver,omitempty"`
+	Renewing  int64           `json:"resetRenewing,omitempty"`
 }
 
 // spell returns the detail column of s.
@@ -81,7 +83,7 @@ func spell(s *credit.State) (string, error) {
 	if len(s.Suspended) == 0 && len(s.Lots) == 0 && len(s.Holds) == 0 && len(s.Gauges) == 0 && len(s.Debts) == 0 && s.Billed.IsZero() && s.Reset == 0 && s.Window.Refunded == 0 {
 		return "", nil
 	}
-	b, err := json.Marshal(detail{s.Suspended, s.Lots, s.Holds, s.Gauges, s.Debts, s.Window.Billed, s.Window.Over, s.Billed, s.Paid, s.Window.Refunded, s.Reset})
+	b, err := json.Marshal(detail{s.Suspended, s.Lots, s.Holds, s.Gauges, s.Debts, s.Window.Billed, s.Window.Over, s.Billed, s.Paid, s.Window.Refunded, s.Reset, s.ResetEver, s.ResetRenewing})
 	if err != nil {
 		return "", fmt.Errorf("spell account: %w", err)
 	}
@@ -120,6 +122,10 @@ func (r *stateRow) read() (credit.State, error) {
 	s.Suspended, s.Lots, s.Holds, s.Gauges = d.Suspended, d.Lots, d.Holds, d.Gauges
 	s.Window.Billed, s.Window.Over, s.Billed, s.Paid = d.Billed, d.Over, d.From, d.Paid
 	s.Window.Refunded, s.Reset, s.Debts = d.Refunded, d.Reset, d.Debts
+	s.ResetEver, s.ResetRenewing = d.Ever, d.Renewing
+	if d.Ever == 0 && d.Renewing == 0 { // written before the two were told apart
+		s.ResetEver, s.ResetRenewing = d.Reset, d.Reset
+	}
 	return s, nil
 }
 

@@ -129,6 +129,23 @@ func TestAccountsAreMadeOnceAndPagedInKeyOrder(t *testing.T) {
 	})
 }
 
+// TestAResetOfUnknownSortForgetsBoth: accounts written before the two were told apart know of their last reset alone.
+func TestAResetOfUnknownSortForgetsBoth(t *testing.T) {
+	each(t, func(t *testing.T, db *store.DB) {
+		a := account(t, db, "ann")
+		if _, err := db.SQL().Exec(`UPDATE account SET detail = '{"reset":7}'`); err != nil {
+			t.Fatal(err)
+		}
+		found, err := db.AccountsOf(t.Context(), a.Customer)
+		if err != nil || len(found) != 1 {
+			t.Fatalf("accounts: %v, %v", found, err)
+		}
+		if s := found[0].State; s.Reset != 7 || s.ResetEver != 7 || s.ResetRenewing != 7 {
+			t.Errorf("the last reset is line %d, of endless windows %d, of others %d; want 7 of all", s.Reset, s.ResetEver, s.ResetRenewing)
+		}
+	})
+}
+
 func TestAViewSeesOneMoment(t *testing.T) {
 	each(t, func(t *testing.T, db *store.DB) {
 		a := account(t, db, "ann")

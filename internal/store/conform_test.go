@@ -162,7 +162,7 @@ func fullState() credit.State {
 	return credit.State{
 		Seq: 9, Opened: true, Window: window, Limit: 40, Unlimited: true, Soft: true, Suspended: []credit.Window{window},
 		Lots: []credit.Lot{lot()}, Holds: []credit.Hold{hold()}, Gauges: []credit.Gauge{{Meter: "chat", Value: 5, At: noon()}},
-		Debts: []credit.Debt{debt()}, Paid: noon(), Billed: noon().Add(-time.Hour), Reset: 3,
+		Debts: []credit.Debt{debt()}, Paid: noon(), Billed: noon().Add(-time.Hour), Reset: 3, ResetEver: 2, ResetRenewing: 3,
 	}
 }
 
