@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tollgate/tollgate/credit"
+	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/internal/store"
 )
@@ -100,9 +101,14 @@ func (e *Engine) balances(ctx context.Context, b *book, c Customer) ([]credit.Ba
 }
 
 // BalanceAt returns a balance as it was at t, rebuilt from the ledger lines recorded by then and the plan the
-// customer was on. A t in the future counts as now; one before the customer existed is an empty balance.
+// customer was on. A t before the customer existed is an empty balance. Faults: not_found; invalid_request for a
+// t in the future, but for AheadMax, by which the caller's clock may be ahead: then it counts as now.
 func (e *Engine) BalanceAt(ctx context.Context, customer id.Customer, slug id.Slug, t time.Time) (credit.Balance, error) {
-	if now := e.Now(); t.After(now) {
+	now := e.Now()
+	if t.After(now.Add(AheadMax)) {
+		return credit.Balance{}, fault.Field("at", t, nil, "at lies in the future, and what happens until then is not known: send a moment of the past, or leave it out for the balance of now.")
+	}
+	if t.After(now) {
 		t = now
 	}
 	t = t.UTC().Truncate(time.Microsecond)

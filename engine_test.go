@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tollgate/tollgate"
+	"github.com/tollgate/tollgate/credit"
 	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/internal/testdb"
@@ -634,10 +635,16 @@ func TestBalanceAtAPastInstantAndExplain(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for hours, want := range map[int]string{-1: "0", 0: "10", 1: "8", 2: "6", 4: "2", 12: "2"} {
+		for hours, want := range map[int]string{-1: "0", 0: "10", 1: "8", 2: "6", 4: "2"} {
 			b, err := e.BalanceAt(t.Context(), "ann", "requests", noon().Add(time.Duration(hours)*time.Hour))
 			if err != nil || b.Available.String() != want {
 				t.Errorf("after %d hours: %v, %v; want %s", hours, b.Available, err, want)
+			}
+		}
+		for ahead, want := range map[time.Duration]fault.Code{0: "", tollgate.AheadMax: "", tollgate.AheadMax + time.Second: fault.Invalid} {
+			_, err := e.BalanceAt(t.Context(), "ann", "requests", c.now().Add(ahead))
+			if (want == "") != (err == nil) || err != nil && (!fault.Has(err, want) || fault.Of(err).Details["field"] != "at") {
+				t.Errorf("%s ahead: %v, want %q for the field at", ahead, err, want)
 			}
 		}
 		c.move(24 * time.Hour)
@@ -654,6 +661,61 @@ func TestBalanceAtAPastInstantAndExplain(t *testing.T) {
 			t.Errorf("lines add up to %s, want %s", sum, x.Lines[4].Balance)
 		}
 		t.Log(x.Summary)
+	})
+}
+
+// TestAnExplanationAddsUp with what the ledger's balance has and what is available has not, and the other way round.
+func TestAnExplanationAddsUp(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		t.Parallel()
+		c := newClock(noon())
+		e := open(t, url, c)
+		put(t, e, "ann", "free") // ten requests a day
+		later := c.now().Add(72 * time.Hour)
+		over := use("ann", "requests", 63, "over")
+		over.Record = true
+		for _, step := range []struct {
+			do   func() error
+			want string
+		}{
+			{func() error {
+				return second(e.AddLimitAdjustment(t.Context(), tollgate.LimitAdjustmentRequest{Customer: "ann", Balance: "requests", Amount: quantity.Whole(50), Type: credit.OneTime, EndsAt: &later, Reason: "party", ID: "a"}))
+			}, "Requests: 60 requests left (the plan gives 10 requests, limit adjustments give 50 more, 0 used) until 11 Mar 2026 00:00 UTC."},
+			{func() error {
+				return second(e.Grant(t.Context(), tollgate.GrantRequest{Customer: "ann", Balance: "requests", Amount: quantity.Whole(20), ID: "g", StartsAt: &later}))
+			}, "Requests: 60 requests left (the plan gives 10 requests, limit adjustments give 50 more, 0 used) until 11 Mar 2026 00:00 UTC."},
+			{func() error { return second(e.Consume(t.Context(), over)) },
+				"Requests: 0 requests left (the plan gives 10 requests, limit adjustments give 50 more, 63 used, 3 past the hard limit, which take nothing of what is left) until 11 Mar 2026 00:00 UTC."},
+			{func() error { c.move(24 * time.Hour); return nil },
+				"Requests: 60 requests left (the plan gives 10 requests, limit adjustments give 50 more, 0 used) until 12 Mar 2026 00:00 UTC."},
+			{func() error {
+				return second(e.Hold(t.Context(), tollgate.HoldRequest{Customer: "ann", Meter: "requests", Amount: quantity.Whole(4), TransactionID: "h", ExpiresIn: 72 * 3600}))
+			}, "Requests: 56 requests left (the plan gives 10 requests, limit adjustments give 50 more, 0 used, 4 held) until 12 Mar 2026 00:00 UTC."},
+			{func() error { c.move(24 * time.Hour); return nil },
+				"Requests: 60 requests left (the plan gives 10 requests, limit adjustments give 50 more, 0 used) until 13 Mar 2026 00:00 UTC."},
+		} {
+			if err := step.do(); err != nil {
+				t.Fatal(err)
+			}
+			x, err := e.Explain(t.Context(), "ann", "requests")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if x.Summary != step.want {
+				t.Errorf("it is told as\n%s\nwant\n%s", x.Summary, step.want)
+			}
+			if wrong := addsUp(x); wrong != "" {
+				t.Error(wrong)
+			}
+			for _, l := range x.Lines {
+				for _, lot := range l.Lots {
+					if l.Kind == credit.KindGrant && lot.Remaining != lot.Amount {
+						t.Errorf("the line of grant %s shows %s left of %s", lot.ID, lot.Remaining, lot.Amount)
+					}
+				}
+			}
+		}
 	})
 }
 

@@ -59,7 +59,7 @@ func (e *Engine) balanceOwner(ctx context.Context, customer id.Customer, slug id
 }
 
 func shownLine(l store.Line, customer id.Customer) Line {
-	out := Line{Entry: l.Entry}
+	out := Line{Entry: l.Filled()}
 	if l.Event != nil {
 		event := l.Event.Event
 		event.Customer = customer
@@ -70,17 +70,22 @@ func shownLine(l store.Line, customer id.Customer) Line {
 
 // An Explanation is a balance with the lines that add up to it, in words.
 type Explanation struct {
-	Customer id.Customer    `json:"customer"`
-	Plan     id.Slug        `json:"plan"`
-	Name     string         `json:"name"` // of the meter or credits pool
-	Unit     string         `json:"unit,omitempty"`
-	Summary  string         `json:"summary"`  // one sentence: what is left and why
-	Adjusted []string       `json:"adjusted"` // a sentence for each limit adjustment that moves the limit now
-	Balance  credit.Balance `json:"balance"`
-	Opening  quantity.Units `json:"opening"` // the ledger's balance before the first line below
-	Lines    []Told         `json:"lines"`   // oldest first: Opening plus their amounts is the last line's balance
-	Pending  []Told         `json:"pending"` // what the next act will write first, such as a window that has ended
-	Earlier  bool           `json:"earlier"` // there are older lines; see Entries
+	Customer id.Customer `json:"customer"`
+	Plan     id.Slug     `json:"plan"`
+	Name     string      `json:"name"` // of the meter or credits pool
+	Unit     string      `json:"unit,omitempty"`
+	Summary  string      `json:"summary"`  // one sentence: what is left and why
+	Adjusted []string    `json:"adjusted"` // a sentence for each limit adjustment that moves the limit now
+	// Sum is Balance.Available as a sum, with the same words as Summary; empty when the balance is unlimited.
+	Sum     []credit.Term  `json:"sum"`
+	Balance credit.Balance `json:"balance"`
+	Opening quantity.Units `json:"opening"` // the ledger's balance before the first line below
+	Lines   []Told         `json:"lines"`   // oldest first: Opening plus their amounts is the last line's balance
+	Pending []Told         `json:"pending"` // what the next act will write first, such as a window that has ended
+	// Apart is what the ledger's balance and what is available differ by: Opening, the amounts of Lines and Pending, and those of
+	// Apart add up to Balance.Available. Empty when the balance is unlimited.
+	Apart   []credit.Term `json:"apart"`
+	Earlier bool          `json:"earlier"` // there are older lines; see Entries
 }
 
 // A Told is a ledger line with what it means in words.
@@ -99,7 +104,7 @@ func (e *Engine) Explain(ctx context.Context, customer id.Customer, slug id.Slug
 		return Explanation{}, err
 	}
 	b := e.book.Load()
-	out := Explanation{Customer: customer, Plan: c.Plan, Adjusted: []string{}, Lines: []Told{}, Pending: []Told{}}
+	out := Explanation{Customer: customer, Plan: c.Plan, Adjusted: []string{}, Sum: []credit.Term{}, Lines: []Told{}, Pending: []Told{}, Apart: []credit.Term{}}
 	words := b.words(slug)
 	out.Name, out.Unit = words.Name, words.Unit
 	err = e.db.View(ctx, func(tx *store.Tx) error {
@@ -131,10 +136,15 @@ func (e *Engine) Explain(ctx context.Context, customer id.Customer, slug id.Slug
 		}
 		state, pending, _, err := credit.Apply(state, terms, credit.Request{}, now)
 		for _, p := range pending {
-			out.Pending = append(out.Pending, Told{Line{Entry: p}, words.Tell(p)})
+			out.Pending = append(out.Pending, Told{shownLine(store.Line{Entry: p}, customer), words.Tell(p)})
 		}
 		out.Balance = shownBalance(&state, c.Plan, slug, now)
-		out.Summary = words.Summary(&state, now)
+		plain := c.row
+		plain.Adjustments = nil
+		given := e.terms(b, &plain, slug, now).Limit
+		out.Summary = words.Summary(&state, given, now)
+		sum, apart := words.Reckon(&state, given, now)
+		out.Sum, out.Apart = append(out.Sum, sum...), append(out.Apart, apart...)
 		return err
 	})
 	return out, outside("explain", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -218,8 +219,37 @@ func (x *doer) balances() string {
 			available = b.Available.String()
 		}
 		said += fmt.Sprintf(" | %s used %s available %s held %s%s", slug, b.Used, available, *b.Held, x.lots(b.Grants)+refunded(b.Grants))
+		if told, err := x.e.Explain(context.Background(), x.name, slug); err != nil || addsUp(told) != "" {
+			return fmt.Sprint(said, " but ", addsUp(told), err)
+		}
 	}
 	return said
+}
+
+// addsUp returns what is wrong with the sums of an explanation, if anything.
+func addsUp(x tollgate.Explanation) string {
+	sum, ledger, used := quantity.Units(0), x.Opening, quantity.Units(0)
+	for _, term := range x.Sum {
+		sum += term.Amount
+		if term.Kind == credit.TermUsed {
+			used -= term.Amount
+		}
+	}
+	for _, l := range slices.Concat(x.Lines, x.Pending) {
+		if ledger += l.Amount; ledger != l.Balance {
+			return fmt.Sprintf("the lines up to %d give %s, and it says %s", l.Seq, ledger, l.Balance)
+		}
+	}
+	for _, term := range x.Apart {
+		ledger += term.Amount
+	}
+	switch b := x.Balance; {
+	case b.Available == nil && len(x.Sum)+len(x.Apart) > 0:
+		return "an unlimited balance is told as a sum"
+	case b.Available != nil && (sum != *b.Available || ledger != *b.Available || used != b.Used):
+		return fmt.Sprintf("%s are available and %s used; the sum gives %s and %s, the lines %s", b.Available, b.Used, sum, used, ledger)
+	}
+	return ""
 }
 
 // lots says what is left in which grant.

@@ -45,7 +45,7 @@ type BalancePath struct {
 
 type balanceRead struct {
 	BalancePath
-	At time.Time `query:"at" doc:"A past instant such as 2026-01-31T15:04:05Z (RFC 3339): the balance is shown as it was then." example:"2026-01-31T15:04:05Z"`
+	At time.Time `query:"at" doc:"A past instant such as 2026-01-31T15:04:05Z (RFC 3339): the balance is shown as it was then. One in the future is refused; up to five minutes ahead it counts as now." example:"2026-01-31T15:04:05Z"`
 }
 
 func (s *Server) balance(ctx context.Context, in *balanceRead) (credit.Balance, error) {

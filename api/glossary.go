@@ -127,7 +127,7 @@ next: What to ask for the next page with; left out on the last page.
 old: What it was.
 op: create, update or delete.
 opening: The ledger's balance before the first line shown.
-overage: What was used past the limit in this window.
+overage: What was used past a soft limit in this window; left out under a hard one.
 paid: When the invoice was made that paid for the window.
 paidBy: The slug of the balance that paid: the meter's own, or a credits pool.
 parts: What each source of units moved; for usage, what paid.
@@ -221,6 +221,8 @@ Debt.grant: The id of the grant whose money went back.
 Debt.id: The id of the refund or dispute.
 Debt.owed: What is not paid yet.
 Debt.policy: debt or suspend; forgive, in a line, for what is taken only when it comes back to its grant.
+Explanation.apart: What the ledger's balance and what is available differ by: opening, the amounts of lines and pending, and these add up to balance.available. Empty when unlimited.
+Explanation.sum: balance.available as a sum, in the words of summary; empty when unlimited.
 Explanation.name: The name of the meter or credits pool.
 Gauge.value: The value.
 GrantRequest.amount: How many units of the balance: more than 0.
@@ -277,6 +279,9 @@ Token.expiresAt: When it ends.
 Token.token: What the page sends, as Authorization: Bearer TOKEN.
 TokenRequest.actions: read, check, checkout, manage; read and check when not sent.
 TokenRequest.expiresIn: How many seconds it lasts: 15 minutes when not sent, 24 hours at most.
+Term.amount: What it adds to what is available; negative when it takes.
+Term.kind: plan, adjustments, used (whoever paid), grants_paid (what of that grants paid), gone (taken of the allowance before this window began), held, past_limit (used past a hard limit), grants, not_started (in grants that begin later) or owed.
+Term.text: The same in words.
 Told.amount: What the line added to the balance; negative when it took.
 Told.at: When it took effect.
 Told.balance: The balance after it.

@@ -81,12 +81,12 @@ func describe(r huma.Registry) {
 	for _, c := range codes() {
 		schema("Error", "error").Enum = append(schema("Error", "error").Enum, string(c))
 	}
-	for _, k := range []credit.Kind{
-		credit.KindAllowance, credit.KindExpire, credit.KindRollover, credit.KindPlanChange, credit.KindGrant, credit.KindRevoke, credit.KindClawBack, credit.KindDebt, credit.KindDebtPaid, credit.KindRestore,
-		credit.KindConsume, credit.KindRecord, credit.KindBackfill, credit.KindHold, credit.KindCapture, credit.KindRelease, credit.KindVoid,
-	} {
+	for _, k := range credit.Kinds() {
 		schema("Line", "kind").Enum = append(schema("Line", "kind").Enum, string(k))
 		schema("Told", "kind").Enum = append(schema("Told", "kind").Enum, string(k))
+	}
+	for _, k := range credit.TermKinds() {
+		schema("Term", "kind").Enum = append(schema("Term", "kind").Enum, string(k))
 	}
 }
 

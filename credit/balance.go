@@ -21,7 +21,7 @@ type Balance struct {
 
 	Held    *quantity.Units `json:"held,omitempty"`    // set aside by open holds
 	Granted *quantity.Units `json:"granted,omitempty"` // the part of available that grants give
-	Overage *quantity.Units `json:"overage,omitempty"` // used past the limit in this window
+	Overage *quantity.Units `json:"overage,omitempty"` // used past a soft limit in this window; left out under a hard one
 	Debt    *quantity.Units `json:"debt,omitempty"`    // owed, and taken off available; left out when nothing is
 	Soft    bool            `json:"soft,omitempty"`
 	Since   *time.Time      `json:"since,omitempty"` // when the window began
@@ -47,7 +47,7 @@ func (s *State) View(slug id.Slug, now time.Time) Balance {
 	b := s.Receipt(slug, now)
 	held, granted := s.Held(), s.Granted(now)
 	b.Held, b.Granted, b.Soft = &held, &granted, s.Soft
-	if over := s.Window.Spent - s.Limit; over > 0 && !s.Unlimited {
+	if over := s.Window.Spent - s.Limit; over > 0 && s.Soft && !s.Unlimited {
 		b.Overage = &over
 	}
 	if !s.Window.Start.IsZero() {

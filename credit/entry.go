@@ -36,6 +36,14 @@ const (
 	KindReset      Kind = "reset"       // what the open window counts begins again at nothing
 )
 
+// Kinds lists every kind.
+func Kinds() []Kind {
+	return []Kind{
+		KindAllowance, KindExpire, KindRollover, KindPlanChange, KindGrant, KindRevoke, KindClawBack, KindDebt, KindDebtPaid, KindRestore,
+		KindConsume, KindRecord, KindBackfill, KindHold, KindCapture, KindRelease, KindVoid, KindRefund, KindDeduction, KindReset,
+	}
+}
+
 // IsUsage reports whether a line of this kind is a usage event, whose ledger line is its event row.
 func (k Kind) IsUsage() bool {
 	switch k {
@@ -87,6 +95,19 @@ type Opening struct {
 	Paid      time.Time      `json:"paid,omitzero"`    // when the invoice was made that paid for it
 	// Left is what the window that a plan change left for this one had charged to its allowance.
 	Left quantity.Units `json:"left,omitempty"`
+}
+
+// Filled returns the line with its lots as it leaves them: in the ledger they are empty, and the line's parts fill them.
+func (e Entry) Filled() Entry {
+	e.Lots = slices.Clone(e.Lots)
+	for i := range e.Lots {
+		for _, p := range e.Parts {
+			if p.Grant == e.Lots[i].ID {
+				e.Lots[i].Remaining += p.Amount
+			}
+		}
+	}
+	return e
 }
 
 // post applies one line to the state: the only way a state changes. It depends on nothing but the state

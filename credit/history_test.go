@@ -497,6 +497,7 @@ func (h *history) compare() {
 		h.t.Fatalf("after line %d (%s) at %s on plan %d the account has\n%s; the model has\n%s\n%s",
 			s.Seq, h.lines[len(h.lines)-1].Kind, h.now, h.plan, got, want, asJSON(h.t, s))
 	}
+	reckons(h.t, s, h.now)
 	if !same(s.Window.Span, h.terms().Window) {
 		h.t.Fatalf("the open window is %v, want %v", s.Window.Span, h.terms().Window)
 	}

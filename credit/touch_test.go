@@ -130,6 +130,7 @@ func (p *teller) play(t *rapid.T, all []tale) {
 		}
 		said := p.apply(a.at, terms, r)
 		s := &p.state
+		reckons(t, s, a.at)
 		p.said = append(p.said, fmt.Sprintf("%s %s %s: %s; available %s, used %s, limit %s, held %s, balance %s, until %s",
 			a.at.Format("Jan 2 15:04"), a.act, a.n, said, s.Available(a.at), s.Window.Used, s.Limit, s.Held(), s.Balance(), s.Window.End))
 	}

@@ -36,9 +36,9 @@ func day(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") }
 func (w Words) Tell(e Entry) string {
 	switch e.Kind {
 	case KindAllowance:
-		return fmt.Sprintf("A new window opened: the plan gives %s%s.", w.limit(e.Window), until(e.Window.End))
+		return fmt.Sprintf("A new window opened: it gives %s%s.", w.limit(e.Window), until(e.Window.End))
 	case KindPlanChange:
-		return fmt.Sprintf("The plan or its limit changed: it gives %s%s; what was used in this window stays used.", w.limit(e.Window), until(e.Window.End))
+		return fmt.Sprintf("The plan or its limit changed: the window gives %s%s; what was used in it stays used.", w.limit(e.Window), until(e.Window.End))
 	case KindExpire:
 		if e.Cause != causeWindow {
 			return fmt.Sprintf("Grant %s expired with %s unspent.", e.Cause, w.count(e.Amount))
@@ -69,13 +69,13 @@ func (w Words) Tell(e Entry) string {
 		}
 		return text
 	case KindDebtPaid:
-		return fmt.Sprintf("%s paid what was owed for %s%s.", w.count(paid(e.Parts)), e.Cause, from(e.Parts))
+		return fmt.Sprintf("%s paid what was owed for %s%s.", w.count(paid(e.Parts)), e.Cause, sources(e.Parts))
 	case KindRestore:
 		return fmt.Sprintf("What %s had taken and made owed is given back, %s in all%s.", e.Cause, w.count(e.Amount), because(e.Reason))
 	case KindConsume:
-		return fmt.Sprintf("Usage %s of %s took %s%s.", e.Cause, e.Meter, w.count(e.Amount), from(e.Parts))
+		return fmt.Sprintf("Usage %s of %s %s%s.", e.Cause, e.Meter, w.moved(e.Amount), sources(e.Parts))
 	case KindRecord:
-		return fmt.Sprintf("Usage %s of %s was recorded after the fact and took %s%s.", e.Cause, e.Meter, w.count(e.Amount), from(e.Parts))
+		return fmt.Sprintf("Usage %s of %s was recorded after the fact and %s%s.", e.Cause, e.Meter, w.moved(e.Amount), sources(e.Parts))
 	case KindBackfill:
 		return fmt.Sprintf("Past usage %s of %s was imported for the statistics; nothing was charged.", e.Cause, e.Meter)
 	case KindHold:
@@ -93,7 +93,7 @@ func (w Words) Tell(e Entry) string {
 	case KindRefund:
 		return fmt.Sprintf("%s of %s refunded%s.", w.count(-refunded(e)), e.Meter, because(e.Reason))
 	case KindDeduction:
-		return fmt.Sprintf("%s of %s deducted%s%s.", w.count(e.Amount), e.Meter, from(e.Parts), because(e.Reason))
+		return fmt.Sprintf("%s of %s deducted%s%s.", w.count(e.Amount), e.Meter, sources(e.Parts), because(e.Reason))
 	case KindReset:
 		return fmt.Sprintf("Usage was reset: the window, which had counted %s, counts from nothing again%s.", w.count(e.Used), because(e.Reason))
 	case KindVoid:
@@ -120,25 +120,20 @@ func (w Words) Adjustment(a LimitAdjustment) string {
 // refunded returns what a refund took off the usage, below zero: more than the balance grew when usage was past its limit.
 func refunded(e Entry) quantity.Units { return paid(e.Parts) }
 
-// Summary returns what is left of a balance and why, in one sentence. s must be up to date.
-func (w Words) Summary(s *State, now time.Time) string {
+// Summary returns what is left of a balance and why, in one sentence. plan is what the plan gives before limit adjustments; s must be
+// up to date.
+func (w Words) Summary(s *State, plan quantity.Units, now time.Time) string {
 	if s.Unlimited {
 		return fmt.Sprintf("%s: unlimited; %s used in this window.", w.Name, w.count(s.Window.Used))
 	}
-	parts := []string{fmt.Sprintf("the plan gives %s", w.count(s.Limit)), fmt.Sprintf("%s used", s.Window.Used)}
-	if g := s.Granted(now); g != 0 {
-		parts = append(parts, fmt.Sprintf("%s left in grants", g))
-	}
-	if h := s.Held(); h != 0 {
-		parts = append(parts, fmt.Sprintf("%s held", h))
-	}
-	owed := s.Owed()
-	if owed != 0 {
-		parts = append(parts, fmt.Sprintf("%s owed", owed))
+	sum, _ := w.Reckon(s, plan, now)
+	parts := make([]string, len(sum))
+	for i, t := range sum {
+		parts[i] = t.Text
 	}
 	left := w.count(s.Available(now)) + " left"
 	switch {
-	case s.Available(now) < 0 && owed > 0:
+	case s.Available(now) < 0 && s.Owed() > 0:
 		left = w.count(s.Available(now)) + " below nothing"
 	case s.Available(now) < 0:
 		left = w.count(s.Available(now)) + " past the limit"
@@ -170,15 +165,28 @@ func because(reason string) string {
 	return ": " + reason
 }
 
-// from names the grants that paid.
-func from(parts []Part) string {
+// moved returns what usage did to the balance. A reading that fell gives back.
+func (w Words) moved(amount quantity.Units) string {
+	if amount > 0 {
+		return "gave back " + w.count(amount)
+	}
+	return "took " + w.count(amount)
+}
+
+// sources names the grants that paid, or took back.
+func sources(parts []Part) string {
 	var names []string
 	for _, p := range parts {
+		way := "from"
+		if p.Amount > 0 {
+			way = "to"
+		}
+		amount := max(p.Amount, -p.Amount)
 		switch {
 		case p.Grant != "":
-			names = append(names, fmt.Sprintf("%s from grant %s", -p.Amount, p.Grant))
+			names = append(names, fmt.Sprintf("%s %s grant %s", amount, way, p.Grant))
 		case len(parts) > 1:
-			names = append(names, fmt.Sprintf("%s from the plan", -p.Amount))
+			names = append(names, fmt.Sprintf("%s %s the plan", amount, way))
 		}
 	}
 	if len(names) == 0 {

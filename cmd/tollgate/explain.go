@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/id"
@@ -52,6 +53,14 @@ func showExplanation(c *console, told tollgate.Explanation) error {
 	}
 	for _, l := range told.Pending {
 		t.add("next", signed(l.Amount), units(l.Balance), l.Text)
+	}
+	balance := told.Opening
+	for _, l := range slices.Concat(told.Lines, told.Pending) {
+		balance = l.Balance
+	}
+	for _, term := range told.Apart {
+		balance += term.Amount
+		t.add("", signed(term.Amount), units(balance), term.Text)
 	}
 	if len(t.rows) == 0 {
 		return c.print("Nothing has happened yet.\n")

@@ -1301,7 +1301,7 @@ export interface components {
             holds?: components["schemas"]["Hold"][];
             /** @description What the plan allows in the window; null when unlimited. */
             limit: Quantity | null;
-            /** @description What was used past the limit in this window. */
+            /** @description What was used past a soft limit in this window; left out under a hard one. */
             overage?: Quantity;
             /**
              * Format: date-time
@@ -1806,6 +1806,8 @@ export interface components {
         Explanation: {
             /** @description A sentence for each limit adjustment that moves the limit now. */
             adjusted: string[];
+            /** @description What the ledger's balance and what is available differ by: opening, the amounts of lines and pending, and these add up to balance.available. Empty when unlimited. */
+            apart: components["schemas"]["Term"][];
             /** @description The balance just after. */
             balance: components["schemas"]["Balance"];
             /** @description The customer's externalId. */
@@ -1822,6 +1824,8 @@ export interface components {
             pending: components["schemas"]["Told"][];
             /** @description The slug of the customer's plan; empty while its subscription gives no access. */
             plan: string;
+            /** @description balance.available as a sum, in the words of summary; empty when unlimited. */
+            sum: components["schemas"]["Term"][];
             /** @description One sentence: what is left and why. */
             summary: string;
             /** @description What one of it is called. */
@@ -2190,7 +2194,7 @@ export interface components {
              * @description What the line records.
              * @enum {string}
              */
-            kind: "allowance" | "expire" | "roll_over" | "plan_change" | "grant" | "revoke" | "claw_back" | "debt" | "debt_paid" | "restore" | "consume" | "record" | "backfill" | "hold" | "capture" | "release" | "void";
+            kind: "allowance" | "expire" | "roll_over" | "plan_change" | "grant" | "revoke" | "claw_back" | "debt" | "debt_paid" | "restore" | "consume" | "record" | "backfill" | "hold" | "capture" | "release" | "void" | "refund" | "deduction" | "reset";
             /** @description Grants that come to the balance with this line. */
             lots?: components["schemas"]["Lot"][];
             /** @description The slug of a meter of the catalog. */
@@ -2799,6 +2803,17 @@ export interface components {
             /** @description The items. */
             data: components["schemas"]["Subscription"][];
         };
+        Term: {
+            /** @description What it adds to what is available; negative when it takes. */
+            amount: Quantity;
+            /**
+             * @description plan, adjustments, used (whoever paid), grants_paid (what of that grants paid), gone (taken of the allowance before this window began), held, past_limit (used past a hard limit), grants, not_started (in grants that begin later) or owed.
+             * @enum {string}
+             */
+            kind: "plan" | "adjustments" | "used" | "grants_paid" | "gone" | "held" | "past_limit" | "grants" | "not_started" | "owed";
+            /** @description The same in words. */
+            text: string;
+        };
         Tier: {
             /** @description Added once when the tier is reached, in minor units, as a decimal string. */
             flatAmount: string;
@@ -2853,7 +2868,7 @@ export interface components {
              * @description What the line records.
              * @enum {string}
              */
-            kind: "allowance" | "expire" | "roll_over" | "plan_change" | "grant" | "revoke" | "claw_back" | "debt" | "debt_paid" | "restore" | "consume" | "record" | "backfill" | "hold" | "capture" | "release" | "void";
+            kind: "allowance" | "expire" | "roll_over" | "plan_change" | "grant" | "revoke" | "claw_back" | "debt" | "debt_paid" | "restore" | "consume" | "record" | "backfill" | "hold" | "capture" | "release" | "void" | "refund" | "deduction" | "reset";
             /** @description Grants that come to the balance with this line. */
             lots?: components["schemas"]["Lot"][];
             /** @description The slug of a meter of the catalog. */
@@ -3979,7 +3994,7 @@ export interface operations {
     getBalance: {
         parameters: {
             query?: {
-                /** @description A past instant such as 2026-01-31T15:04:05Z (RFC 3339): the balance is shown as it was then. */
+                /** @description A past instant such as 2026-01-31T15:04:05Z (RFC 3339): the balance is shown as it was then. One in the future is refused; up to five minutes ahead it counts as now. */
                 at?: string;
             };
             header?: never;
