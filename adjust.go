@@ -61,7 +61,7 @@ type Adjusted struct {
 //
 // Faults: not_found; conflict when the transactionId was used for something else; insufficient_credits for a deduction
 // that is not covered; invalid_request, above all for a refund of more than the window has used (limit says how
-// much that is) and for meters whose amounts do not add up.
+// much that is of the meter) and for meters whose amounts do not add up.
 func (e *Engine) AdjustUsage(ctx context.Context, r AdjustmentRequest) (Adjusted, error) {
 	m, err := e.checkAdjustment(&r)
 	if err != nil {

@@ -73,6 +73,9 @@ func (e *Engine) AddLimitAdjustment(ctx context.Context, r LimitAdjustmentReques
 				return nil
 			}
 		}
+		if decimals, _ := b.Decimals(a.Balance); a.Amount.Decimals() > decimals { // in whose units it is
+			return fault.Field("amount", a.Amount, decimals, "amount has %d decimals; %s, which it moves, takes %d.", a.Amount.Decimals(), a.Balance, decimals)
+		}
 		if err := makeRoom(&c, a.CreatedAt); err != nil {
 			return err
 		}
@@ -125,14 +128,11 @@ func (e *Engine) limitAdjustment(b *book, r LimitAdjustmentRequest) (credit.Limi
 	if r.EndsAt != nil {
 		a.EndsAt = r.EndsAt.UTC().Truncate(time.Microsecond)
 	}
-	decimals, ok := b.Decimals(r.Balance)
 	switch {
-	case !ok:
+	case !b.IsBalance(r.Balance):
 		return a, e.unknownBalance(r.Balance)
 	case r.Amount == 0 || r.Amount > quantity.Max || r.Amount < -quantity.Max:
 		return a, fault.Field("amount", r.Amount, quantity.Max, "amount is a number other than 0, up to %s either way.", quantity.Max)
-	case r.Amount.Decimals() > decimals:
-		return a, fault.Field("amount", r.Amount, decimals, "amount has %d decimals; %s takes %d.", r.Amount.Decimals(), r.Balance, decimals)
 	case !slices.Contains(credit.AdjustmentTypes(), r.Type):
 		return a, fault.Field("type", string(r.Type), credit.AdjustmentTypes(), "type is one_time or recurring.")
 	case r.EndsAt == nil && r.Type == credit.OneTime:

@@ -7,14 +7,15 @@ import (
 
 // refund gives units of the open window's usage back: to the sources in reverse burn order, and what none of
 // them can take, because the grant that paid is spent up and gone, as a lot of its own that never ends. More than the
-// window has used is refused: invalid_request, with what can be refunded as limit.
+// window has used is refused: invalid_request, with what can be refunded of the meter as limit.
 func (a *act) refund(r Request) (Result, error) {
 	charge, err := price(r.Amount, r.Cost)
 	if err != nil {
 		return Result{}, err
 	}
 	if charge > a.Window.Used {
-		return Result{}, fault.Field("amount", charge, a.Window.Used, "Only %s were used in this window, so no more can be refunded. To give more, send kind bonus.", a.Window.Used)
+		most := a.Window.Used.At(r.Cost) // of the meter, whichever balance pays
+		return Result{}, fault.Field("amount", r.Amount, most, "Only as much as %s of %s was used in this window, so no more can be refunded. To give more, send kind bonus.", most, r.Meter)
 	}
 	parts, rest := a.giveBack(charge)
 	if rest > 0 {

@@ -203,3 +203,14 @@ func (u Units) Share(part, whole int64) Units {
 	quo, _ := bits.Div64(hi, lo, uint64(whole)) // fits: part ≤ whole
 	return Units(quo)
 }
+
+// At returns how many units u pays for at a price, rounded down: the most that Times price gives no more than u. Neither is below
+// zero, and price is above; what does not fit is the largest number there is.
+func (u Units) At(price Units) Units {
+	hi, lo := bits.Mul64(uint64(u), uint64(One))
+	if hi >= uint64(price) {
+		return math.MaxInt64
+	}
+	quo, _ := bits.Div64(hi, lo, uint64(price))
+	return Units(min(quo, math.MaxInt64))
+}
