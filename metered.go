@@ -54,10 +54,10 @@ func meteredOf(p plan.Plan, every plan.Interval) []id.Slug {
 	return slugs
 }
 
-// moveMetered says which metered items a change to a plan's price drops, and which prices it adds. Stripe bills what a dropped one
+// planMetered says which metered items a change to a plan's price drops, and which prices it adds. Stripe bills what a dropped one
 // has counted with a change that counts now, and never with one at the period's end. So then nothing is dropped, and nothing added
 // that would bill the same usage twice: those follow when the plan does.
-func moveMetered(ch *stripe.Change, from subscription.Subscription, to []usagePrice, ids map[id.Slug]string) {
+func planMetered(ch *stripe.Change, from subscription.Subscription, to []usagePrice, ids map[id.Slug]string) {
 	has := func(is func(subscription.Item) bool) bool { return slices.ContainsFunc(from.Metered(), is) }
 	if ch.Now {
 		for _, i := range from.Metered() {
@@ -73,10 +73,10 @@ func moveMetered(ch *stripe.Change, from subscription.Subscription, to []usagePr
 	}
 }
 
-// follow has the metered items of a subscription follow its plan, when a change at the period's end has come into force: the renewal
+// moveMetered has the metered items of a subscription follow its plan, when a change at the period's end has come into force: the renewal
 // that billed the old plan's usage is paid. It comes before the plan is in force here, so that nobody has told Stripe any usage of
 // the new plan by then. It reports whether the subscription is another one now.
-func (e *Engine) follow(ctx context.Context, s *seller, before store.Billing, d subscription.Decision) (bool, error) {
+func (e *Engine) moveMetered(ctx context.Context, s *seller, key id.Key, d subscription.Decision) (bool, error) {
 	if d.Subscription == nil {
 		return false, nil
 	}
@@ -97,6 +97,11 @@ func (e *Engine) follow(ctx context.Context, s *seller, before store.Billing, d 
 		}
 	}
 	ids, err := e.priceIDs(ctx, s, add...)
+	var before store.Billing
+	if err == nil {
+		before, err = e.db.BillingOf(ctx, key)
+		err = outside("read billing", err)
+	}
 	if err == nil {
 		for _, slug := range add {
 			ch.Add = append(ch.Add, ids[slug])

@@ -185,7 +185,7 @@ func (e *Engine) plannedChange(ctx context.Context, r ChangeRequest) (*seller, s
 		dearer = monthly(price.Amount*quantityAfter, price.Every) > monthly(item.Amount*max(item.Quantity, 1), plan.Interval(item.Interval))
 		ch.Now = r.When == Now || r.When == "" && dearer
 		if r.Price != item.Price { // else nothing is paid, and the plan in force stays
-			moveMetered(&ch, now, metered, ids)
+			planMetered(&ch, now, metered, ids)
 		}
 	}
 	ch.Now = r.When == Now || r.When == "" && dearer

@@ -46,26 +46,22 @@ func (e *Engine) read(ctx context.Context, key id.Key) (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	b, err := e.db.BillingOf(ctx, key)
-	if err != nil {
-		return false, outside("read billing", err)
-	}
-	ticket, err := e.db.TakeTicket(ctx, key)
+	ticket, at, err := e.db.TakeTicket(ctx, key)
 	if err != nil {
 		return false, outside("number a reading", err)
 	}
+	picture, err := s.stripe.Fetch(ctx, at)
+	if err != nil {
+		return false, err
+	}
 	terms := e.book.Load()
-	picture, err := s.stripe.Fetch(ctx, b.Stripe)
-	if err != nil {
-		return false, err
-	}
 	d := subscription.Decide(picture, terms.Access, e.Now())
-	followed, err := e.follow(ctx, s, b, d)
+	moved, err := e.moveMetered(ctx, s, key, d)
 	if err != nil {
 		return false, err
 	}
-	if followed {
-		if picture, err = s.stripe.Fetch(ctx, b.Stripe); err != nil {
+	if moved {
+		if picture, err = s.stripe.Fetch(ctx, at); err != nil {
 			return false, err
 		}
 		d = subscription.Decide(picture, terms.Access, e.Now())
@@ -92,7 +88,8 @@ func (e *Engine) read(ctx context.Context, key id.Key) (done bool, err error) {
 	if err := e.settle(ctx, c, d); err != nil || again || len(d.ClawBacks) == 0 {
 		return !again, err
 	}
-	if b, err = e.db.BillingOf(ctx, key); err != nil {
+	b, err := e.db.BillingOf(ctx, key)
+	if err != nil {
 		return false, outside("read billing", err)
 	}
 	return b.Reading == ticket, nil // another one may have been kept before this one took back

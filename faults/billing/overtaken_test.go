@@ -49,7 +49,7 @@ func TestARefundOvertakenByAReadingThatWasCutOffTakesBack(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			ticket, err := other.TakeTicket(s.ctx, c.Key)
+			ticket, _, err := other.TakeTicket(s.ctx, c.Key)
 			if err != nil {
 				t.Error(err)
 				return

@@ -76,12 +76,14 @@ func (db *DB) Rebind(ctx context.Context, customer id.Key, before, stripe string
 	return rebound, err
 }
 
-// TakeTicket numbers a reading of a customer's state at Stripe, before it begins.
-func (db *DB) TakeTicket(ctx context.Context, customer id.Key) (ticket int64, err error) {
+// TakeTicket numbers a reading of a customer's state at Stripe, before it begins, and says which customer at Stripe it is to read:
+// in one statement, so that no reading of who the customer was before a Rebind is numbered after one of who it is.
+// sql.ErrNoRows when it is none.
+func (db *DB) TakeTicket(ctx context.Context, customer id.Key) (ticket int64, stripe string, err error) {
 	err = db.updateIn(ctx, 1, func(tx *Tx) error {
-		return tx.sql.QueryRowContext(ctx, "UPDATE stripe_customer SET ticket = ticket + 1 WHERE customer = $1 RETURNING ticket", int64(customer)).Scan(&ticket)
+		return tx.sql.QueryRowContext(ctx, "UPDATE stripe_customer SET ticket = ticket + 1 WHERE customer = $1 RETURNING ticket, stripe", int64(customer)).Scan(&ticket, &stripe)
 	})
-	return ticket, err
+	return ticket, stripe, err
 }
 
 // WriteBilling keeps what a reading found, and reports false, writing nothing, when one that began later is kept.

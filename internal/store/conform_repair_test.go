@@ -27,6 +27,9 @@ func TestACustomerIsBoundAgainOnlyFromWhoItWas(t *testing.T) {
 			if b, err := db.BillingOf(t.Context(), c.Key); err != nil || b.Stripe != tt.after {
 				t.Errorf("after %s to %s it is %s, %v; want %s", tt.before, tt.to, b.Stripe, err, tt.after)
 			}
+			if _, at, err := db.TakeTicket(t.Context(), c.Key); err != nil || at != tt.after {
+				t.Errorf("after %s to %s a reading is of %s, %v; want %s", tt.before, tt.to, at, err, tt.after)
+			}
 		}
 	})
 }
