@@ -78,7 +78,7 @@ func (e *Engine) sendClaimed(ctx context.Context, rows []store.Report) (settled 
 			if after.State != store.ReportPending {
 				done.Add(1)
 			}
-			return outside("settle report", e.db.SettleReport(all, after))
+			return outside("settle report", e.db.SettleReport(all, after, r.Attempts))
 		})
 	}
 	err = group.Wait()

@@ -253,16 +253,12 @@ func (e *Engine) Webhooks(ctx context.Context, state string, limit int) ([]Strip
 
 // ReplayWebhook has an event worked on again, from its first attempt. Fault: not_found.
 func (e *Engine) ReplayWebhook(ctx context.Context, eventID string) error {
-	ev, err := e.db.StripeEventOf(ctx, eventID)
-	if store.None(err) {
-		return fault.New(fault.NotFound, "There is no event %q in the inbox.", eventID).With("event", eventID)
-	}
+	found, err := e.db.ReplayEvent(ctx, eventID, e.Now())
 	if err != nil {
-		return outside("read event", err)
+		return outside("replay event", err)
 	}
-	ev.State, ev.Attempts, ev.Error, ev.NextAt = store.EventPending, 0, "", e.Now()
-	if err := e.db.SettleEvents(ctx, []store.StripeEvent{ev}); err != nil {
-		return outside("settle event", err)
+	if !found {
+		return fault.New(fault.NotFound, "There is no event %q in the inbox.", eventID).With("event", eventID)
 	}
 	if e.seller != nil {
 		e.seller.signal()

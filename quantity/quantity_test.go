@@ -206,7 +206,9 @@ func TestAtIsTheMostThatAPriceAllows(t *testing.T) {
 		u := quantity.Units(rapid.Int64Range(0, math.MaxInt64).Draw(t, "units"))
 		price := quantity.Units(rapid.Int64Range(1, math.MaxInt64).Draw(t, "price"))
 		n := u.At(price)
-		costs := func(n quantity.Units) *big.Int { return new(big.Int).Mul(big.NewInt(int64(n)), big.NewInt(int64(price))) }
+		costs := func(n quantity.Units) *big.Int {
+			return new(big.Int).Mul(big.NewInt(int64(n)), big.NewInt(int64(price)))
+		}
 		have := new(big.Int).Mul(big.NewInt(int64(u)), big.NewInt(int64(quantity.One)))
 		if costs(n).Cmp(have) > 0 || n < math.MaxInt64 && costs(n+1).Cmp(have) <= 0 {
 			t.Fatalf("%s at %s is %s", u, price, n)

@@ -95,13 +95,14 @@ func (db *DB) ClaimAutomatic(ctx context.Context, now, until time.Time, limit in
 	return all, err
 }
 
-// SettleAutomatic writes what became of a customer.
+// SettleAutomatic writes what became of a customer that was claimed. One that somebody else has claimed since, or settled, stays as it
+// is.
 func (db *DB) SettleAutomatic(ctx context.Context, a Automatic) error {
 	return db.Update(ctx, func(tx *Tx) error {
 		_, err := tx.sql.ExecContext(ctx, `
 			UPDATE automatic_subscription
 			SET state = $2, next_at = $3, error = $4
-			WHERE customer = $1 AND state = 'pending'`, int64(a.Customer), a.State, micros(a.NextAt), a.Error)
+			WHERE customer = $1 AND state = 'pending' AND attempts = $5`, int64(a.Customer), a.State, micros(a.NextAt), a.Error, a.Attempts)
 		if err != nil {
 			return fmt.Errorf("settle customer: %w", err)
 		}

@@ -52,7 +52,7 @@ func TestReportsAreCorrectedAndHastened(t *testing.T) {
 		waits := step(2, 5, 15, time.Hour)
 		waits.State, waits.NextAt, waits.Error = store.ReportPending, start.Add(2*time.Hour), "refused"
 		for _, r := range []store.Report{sent, waits} {
-			if err := db.SettleReport(ctx, r); err != nil {
+			if err := db.SettleReport(ctx, r, 0); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -98,11 +98,12 @@ func (db *DB) ClaimEvents(ctx context.Context, now, until time.Time, limit int) 
 	return all, err
 }
 
-// SettleEvents writes what became of events: done, or to be tried again, or parked.
+// SettleEvents writes what became of events that were claimed: done, or to be tried again, or parked. One that somebody else has
+// claimed since, or settled, stays as it is.
 func (db *DB) SettleEvents(ctx context.Context, events []StripeEvent) error {
 	return db.updateIn(ctx, len(events), func(tx *Tx) error {
 		for _, e := range events {
-			_, err := tx.sql.ExecContext(ctx, "UPDATE stripe_event SET state = $2, next_at = $3, error = $4, attempts = $5 WHERE id = $1",
+			_, err := tx.sql.ExecContext(ctx, "UPDATE stripe_event SET state = $2, next_at = $3, error = $4 WHERE id = $1 AND state = 'pending' AND attempts = $5",
 				e.ID, e.State, micros(e.NextAt), e.Error, e.Attempts)
 			if err != nil {
 				return fmt.Errorf("settle event: %w", err)
@@ -110,6 +111,20 @@ func (db *DB) SettleEvents(ctx context.Context, events []StripeEvent) error {
 		}
 		return nil
 	})
+}
+
+// ReplayEvent has an event worked on at a time, whatever became of it, from its first attempt. It reports false when there is none.
+func (db *DB) ReplayEvent(ctx context.Context, eventID string, at time.Time) (found bool, err error) {
+	err = db.updateIn(ctx, 1, func(tx *Tx) error {
+		res, err := tx.sql.ExecContext(ctx, "UPDATE stripe_event SET state = 'pending', attempts = 0, next_at = $2, error = '' WHERE id = $1", eventID, micros(at))
+		if err != nil {
+			return fmt.Errorf("replay event: %w", err)
+		}
+		n, err := res.RowsAffected()
+		found = n == 1
+		return err
+	})
+	return found, err
 }
 
 // PurgeEvents forgets up to limit events that came before a time and were worked on, and returns how many.
@@ -155,11 +170,6 @@ func (db *DB) StripeEvents(ctx context.Context, limit int, states ...string) ([]
 		return err
 	})
 	return all, err
-}
-
-// StripeEventOf returns the event with an id; sql.ErrNoRows when there is none.
-func (db *DB) StripeEventOf(ctx context.Context, eventID string) (StripeEvent, error) {
-	return scanStripeEvent(db.reads.QueryRowContext(ctx, "SELECT "+inboxColumns+" FROM stripe_event WHERE id = $1", eventID))
 }
 
 // EventsRead returns up to when Stripe's list of events was read; zero before the first time.

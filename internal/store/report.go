@@ -195,14 +195,15 @@ func (db *DB) updateReports(ctx context.Context, query string, args ...any) (all
 	return all, err
 }
 
-// SettleReport writes what became of a pending step. One that somebody else has settled stays as it is.
-func (db *DB) SettleReport(ctx context.Context, r Report) error {
+// SettleReport writes what became of a pending step that was claimed as an attempt: r.Attempts may be another number, of what is to count.
+// One that somebody else has claimed since, or settled, stays as it is.
+func (db *DB) SettleReport(ctx context.Context, r Report, attempt int64) error {
 	return db.Update(ctx, func(tx *Tx) error {
 		_, err := tx.sql.ExecContext(ctx, `
 			UPDATE usage_report
 			SET state = $5, attempts = $6, next_at = $7, error = $8, at = $9
-			WHERE customer = $1 AND meter = $2 AND period_start = $3 AND number = $4 AND state = 'pending'`,
-			int64(r.Customer), string(r.Meter), micros(r.Start), r.Number, r.State, r.Attempts, micros(r.NextAt), r.Error, r.At.Unix())
+			WHERE customer = $1 AND meter = $2 AND period_start = $3 AND number = $4 AND state = 'pending' AND attempts = $10`,
+			int64(r.Customer), string(r.Meter), micros(r.Start), r.Number, r.State, r.Attempts, micros(r.NextAt), r.Error, r.At.Unix(), attempt)
 		if err != nil {
 			return fmt.Errorf("settle report: %w", err)
 		}
