@@ -38,61 +38,90 @@ func (e *Engine) sync(ctx context.Context, key id.Key) error {
 	}
 }
 
-// read does one reading, and reports whether all that follows from it is done: not when a newer one is kept where money went
-// back. The newer one alone knows what is to be taken back or given again, may not have come to that, or never comes to it because
-// its process is gone; or it came to it before this one did what it had found.
+// A reading is what was found of a customer at Stripe and decided, and kept unless a newer one was.
+type reading struct {
+	customer store.Customer // zero when it is erased
+	ticket   int64
+	decision subscription.Decision
+	newest   bool // of those kept by then
+}
+
+// read does one reading, and reports whether all that follows from it is done.
 func (e *Engine) read(ctx context.Context, key id.Key) (done bool, err error) {
-	s, err := e.sells()
+	r, err := e.look(ctx, key)
 	if err != nil {
 		return false, err
 	}
-	ticket, at, err := e.db.TakeTicket(ctx, key)
+	return e.follow(ctx, r)
+}
+
+// look reads what Stripe says of a customer, decides and keeps it.
+func (e *Engine) look(ctx context.Context, key id.Key) (r reading, err error) {
+	s, err := e.sells()
 	if err != nil {
-		return false, outside("number a reading", err)
+		return r, err
+	}
+	var at string
+	if r.ticket, at, err = e.db.TakeTicket(ctx, key); err != nil {
+		return r, outside("number a reading", err)
 	}
 	picture, err := s.stripe.Fetch(ctx, at)
 	if err != nil {
-		return false, err
+		return r, err
 	}
 	terms := e.book.Load()
 	d := subscription.Decide(picture, terms.Access, e.Now())
 	moved, err := e.moveMetered(ctx, s, key, d)
 	if err != nil {
-		return false, err
+		return r, err
 	}
 	if moved {
 		if picture, err = s.stripe.Fetch(ctx, at); err != nil {
-			return false, err
+			return r, err
 		}
 		d = subscription.Decide(picture, terms.Access, e.Now())
 	}
+	r.decision = d
 	c, err := e.db.CustomerByKey(ctx, key)
 	if store.None(err) {
-		return true, nil // erased
+		return r, nil // erased
 	}
 	if err != nil {
-		return false, outside("read customer", err)
+		return r, outside("read customer", err)
 	}
+	r.customer = c
 	included, err := e.included(ctx, c, d)
 	if err != nil {
-		return false, err
+		return r, err
 	}
-	newest, err := e.keep(ctx, c, picture, d, included, ticket, terms.Version)
-	if err != nil {
-		return false, err
+	r.newest, err = e.keep(ctx, c, picture, d, included, r.ticket, terms.Version)
+	return r, err
+}
+
+// follow does what money has caused, and reports whether that is done: not when a newer reading is kept where money went back. The newer
+// one alone knows what is to be taken back or given again, may not have come to that, or never comes to it because its process is
+// gone; or it came to it before this one did what it had found.
+func (e *Engine) follow(ctx context.Context, r reading) (done bool, err error) {
+	d := r.decision
+	if r.customer.Key == 0 {
+		return true, nil
 	}
-	again := !newest && len(d.ClawBacks) > 0
-	if !newest { // what went back, or came back, may have turned since
+	back := len(d.ClawBacks) > 0
+	if !r.newest { // what went back, or came back, may have turned since
 		d.ClawBacks = nil
 	}
-	if err := e.settle(ctx, c, d); err != nil || again || len(d.ClawBacks) == 0 {
-		return !again, err
+	alone, err := e.settle(ctx, r.customer, d)
+	if err != nil || !back {
+		return true, err
 	}
-	b, err := e.db.BillingOf(ctx, key)
+	if !alone {
+		return false, nil
+	}
+	b, err := e.db.BillingOf(ctx, r.customer.Key)
 	if err != nil {
 		return false, outside("read billing", err)
 	}
-	return b.Reading == ticket, nil // another one may have been kept before this one took back
+	return b.Reading == r.ticket, nil // another one may have been kept before this one took back
 }
 
 // keep writes what a reading found and decided by a version of the catalog, and reports false when a newer one is kept, or nobody
@@ -220,12 +249,15 @@ func (e *Engine) subscribe(ctx context.Context, tx *store.Tx, c store.Customer, 
 	return moved, e.putPlanNotice(ctx, tx, c, to)
 }
 
-// settle does what money has caused: each top-up once, each claw-back once.
-func (e *Engine) settle(ctx context.Context, c store.Customer, d subscription.Decision) error {
+// settle does what money has caused: each top-up once, and of each what its refunds and disputes take. It reports false when another
+// process took back of the same one at the same moment.
+func (e *Engine) settle(ctx context.Context, c store.Customer, d subscription.Decision) (alone bool, err error) {
 	var errs []error
-	slugs := map[id.Transaction]id.Slug{}
+	backs := map[id.Transaction][]subscription.ClawBack{}
+	for _, back := range d.ClawBacks {
+		backs[back.Grant] = append(backs[back.Grant], back)
+	}
 	for _, g := range d.Grants {
-		slugs[g.ID] = g.Balance
 		r := GrantRequest{Customer: c.ExternalID, Balance: g.Balance, Amount: g.Amount, ID: g.ID, Source: "top_up", Reason: "payment " + g.Payment}
 		if !g.ExpiresAt.IsZero() {
 			if !g.ExpiresAt.After(e.Now()) {
@@ -237,12 +269,18 @@ func (e *Engine) settle(ctx context.Context, c store.Customer, d subscription.De
 			errs = append(errs, fmt.Errorf("grant %s: %w", g.ID, err))
 		}
 	}
-	for _, back := range d.ClawBacks {
-		if err := e.clawBack(ctx, c, slugs[back.Grant], back); err != nil {
-			errs = append(errs, fmt.Errorf("claw back %s: %w", back.ID, err))
+	alone = true
+	for _, g := range d.Grants {
+		if len(backs[g.ID]) == 0 {
+			continue
 		}
+		done, err := e.clawBack(ctx, c, g, backs[g.ID])
+		if err != nil {
+			errs = append(errs, fmt.Errorf("claw back %s: %w", g.ID, err))
+		}
+		alone = alone && done
 	}
-	return errors.Join(errs...)
+	return alone, errors.Join(errs...)
 }
 
 // unpack reads what was kept as JSON.

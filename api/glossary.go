@@ -247,6 +247,8 @@ Line.at: When it took effect.
 Line.balance: The balance after it.
 Line.debt: What a claw-back found spent.
 Told.debt: What a claw-back found spent.
+Line.share: What the money that went back had bought, of a claw-back.
+Told.share: What the money that went back had bought, of a claw-back.
 Line.event: The event, of a line of usage.
 Lot.amount: How many units were granted.
 Opening.limit: What the plan allows in the window.

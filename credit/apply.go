@@ -39,6 +39,7 @@ type Request struct {
 	Lots          []Lot             // a void's: the lots among Parts as they were granted, should the account have let go of them
 	Policy        ClawBackPolicy    // a claw-back's; empty is Forgive. Its Lot has the ID and the Amount of the grant
 	Past          []Entry           // a claw-back's and its undoing's: the account's lines before it that MovesGrants, in their order
+	Returns       []Return          // all of the grant that Lot names, in place of one claw-back or undoing: see Unsettled
 }
 
 // A Result is what a request did.
@@ -152,10 +153,12 @@ func (a *act) do(r Request) (Result, error) {
 		return a.grant(r)
 	case KindRevoke:
 		return a.revoke(r)
-	case KindClawBack:
-		return a.clawBack(r)
-	case KindRestore:
-		return a.restore(r)
+	case KindClawBack, KindRestore:
+		res, err := a.returned(r)
+		if err == nil {
+			a.collect(a.now)
+		}
+		return res, err
 	case KindVoid:
 		return a.void(r)
 	}

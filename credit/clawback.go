@@ -71,14 +71,22 @@ func (a *act) refused() error {
 	return nil
 }
 
-// clawBack takes units of one grant back: Amount of them, or what is left of it when that is less. Of the rest, what was
-// spent or is set aside becomes a debt; what expired or was revoked is gone without one.
-func (a *act) clawBack(r Request) (Result, error) {
+// clawBack takes units of one grant back: Amount of them, or what is left of it when that is less; then of its homes, the lots
+// to which this act has given back what the grant could not take. Of the rest, what was spent or is set aside becomes a
+// debt; what expired or was revoked is gone without one.
+func (a *act) clawBack(r Request, homes []string) Result {
 	var taken quantity.Units
 	var from []Lot
-	if l := a.lot(r.Lot.ID); l != nil {
-		if taken = min(l.Remaining, r.Amount); taken > 0 {
-			from = []Lot{l.empty()}
+	var parts []Part
+	for i, name := range slices.Concat([]string{r.Lot.ID}, homes) {
+		var n quantity.Units
+		if l := a.lot(name); l != nil {
+			if n = min(l.Remaining, r.Amount-taken); n > 0 {
+				from = append(from, l.empty())
+			}
+		}
+		if taken += n; n > 0 || i == 0 { // the line names its grant in any case
+			parts = append(parts, Part{Grant: name, Amount: -n})
 		}
 	}
 	d := Debt{ID: r.Cause, Grant: r.Lot.ID, Policy: r.Policy}
@@ -89,18 +97,18 @@ func (a *act) clawBack(r Request) (Result, error) {
 	if d.counts() {
 		d.Owed = min(d.Owed, countMax-a.Owed()) // so that no sum of an account can overflow
 	}
-	own := Entry{Kind: KindClawBack, Cause: r.Cause, Reason: r.Reason, Lots: from, Parts: []Part{{Grant: r.Lot.ID, Amount: -taken}}}
+	own := Entry{Kind: KindClawBack, Cause: r.Cause, Reason: r.Reason, Lots: from, Parts: parts, Share: r.Amount}
 	switch {
 	case d.Owed <= 0:
-		a.write(own)
+		a.add(own)
 	case d.counts():
-		a.write(own)
-		a.write(Entry{Kind: KindDebt, Cause: r.Cause, Reason: r.Reason, Debt: &d})
+		a.add(own)
+		a.add(Entry{Kind: KindDebt, Cause: r.Cause, Reason: r.Reason, Debt: &d})
 	default:
 		own.Debt = &d
-		a.write(own)
+		a.add(own)
 	}
-	return Result{Charge: -taken}, nil
+	return Result{Charge: -taken}
 }
 
 // A share is what one claw-back has taken of a grant, or found spent there.
@@ -214,20 +222,23 @@ func (a *act) restore(r Request) (Result, error) {
 	if homeless > 0 {
 		l := r.Lot
 		l.Amount, l.Remaining, l.Priority, l.CreatedAt, l.StartsAt = homeless, 0, PriorityDefault, a.now, a.now
-		a.write(Entry{Kind: KindGrant, Cause: l.ID, Reason: r.Reason, Lots: []Lot{l}}) // empty: the line below fills it
+		a.add(Entry{Kind: KindGrant, Cause: l.ID, Reason: r.Reason, Lots: []Lot{l}}) // empty: the line below fills it
 		e.Parts = append(e.Parts, Part{Grant: l.ID, Amount: homeless})
 	}
-	made := a.write(e)
+	made := a.add(e)
 	return Result{Charge: made.Amount}, nil
 }
 
-// takenBy returns the grants that a claw-back and its debt took units from, each with those units as Remaining, but for those
-// that were revoked.
+// takenBy returns the grants that a claw-back and its debt took units from since it was last undone, each with those units as
+// Remaining, but for those that were revoked.
 func (a *act) takenBy(r Request) []Lot {
 	var from []Lot
 	for _, e := range slices.Concat(r.Past, a.lines) {
-		if e.Kind == KindRevoke {
+		switch {
+		case e.Kind == KindRevoke:
 			from = slices.DeleteFunc(from, func(l Lot) bool { return l.ID == e.Cause })
+		case e.Kind == KindRestore && e.Cause == r.Cause:
+			from = nil
 		}
 		if e.Cause != r.Cause || e.Kind != KindClawBack && e.Kind != KindDebtPaid {
 			continue

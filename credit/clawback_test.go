@@ -28,11 +28,7 @@ func newBuyer(t failer) *buyer {
 }
 
 func (b *buyer) try(r credit.Request) (credit.Result, error) {
-	for _, e := range b.lines {
-		if credit.MovesGrants(e) {
-			r.Past = append(r.Past, e)
-		}
-	}
+	r.Past = b.past()
 	b.now = b.now.Add(time.Minute)
 	s, lines, res, err := credit.Apply(b.state, b.terms, r, b.now)
 	b.state, b.lines = s, append(b.lines, lines...)
@@ -261,10 +257,11 @@ func TestWhatIsLeftIsWhatWasPaidForAndNotUsed(t *testing.T) {
 			n            int64
 		}
 		var backs []back
+		returns := map[string]map[string]int64{} // of each grant: what each of its returns takes by now
 		lots := map[string]credit.Lot{}
 		for n := range rapid.IntRange(1, 30).Draw(t, "deeds") {
 			name := fmt.Sprint("n", n)
-			switch rapid.SampledFrom([]string{"buy", "use", "use", "void", "refund", "refund", "undo"}).Draw(t, "deed") {
+			switch rapid.SampledFrom([]string{"buy", "use", "use", "void", "refund", "refund", "undo", "returns", "returns"}).Draw(t, "deed") {
 			case "buy":
 				bought[name] = rapid.Int64Range(1, 50).Draw(t, "bought")
 				grants = append(grants, name)
@@ -310,6 +307,26 @@ func TestWhatIsLeftIsWhatWasPaidForAndNotUsed(t *testing.T) {
 				backs = append(backs[:i:i], backs[i+1:]...)
 				backOf[r.grant] -= r.n
 				b.restore(r.cause)
+			case "returns":
+				if len(grants) == 0 {
+					continue
+				}
+				g := rapid.SampledFrom(grants).Draw(t, "of")
+				left, wanted, changed := bought[g]-backOf[g], map[string]int64{}, false
+				for _, n := range returns[g] {
+					left += n
+				}
+				backOf[g] = bought[g] - left
+				for _, r := range []string{g + "_re_1", g + "_re_2", g + "_du"} {
+					wanted[r] = rapid.Int64Range(0, left).Draw(t, "share")
+					left -= wanted[r]
+					backOf[g] += wanted[r]
+					changed = changed || wanted[r] != returns[g][r]
+				}
+				returns[g] = wanted
+				if acted := b.settle(name, g, bought[g], policy, wanted); acted != changed {
+					t.Fatalf("%s: to take %v of %s was an act: %t, want %t", name, wanted, g, acted, changed)
+				}
 			}
 			var all, forgiven int64
 			for g, n := range bought {

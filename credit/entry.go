@@ -80,7 +80,8 @@ type Entry struct {
 	Window     *Opening       `json:"window,omitempty"`
 	Lots       []Lot          `json:"lots,omitempty"` // lots that come (back) to the account with this line
 	Hold       *Hold          `json:"hold,omitempty"`
-	Debt       *Debt          `json:"debt,omitempty"` // what a claw-back found spent
+	Debt       *Debt          `json:"debt,omitempty"`  // what a claw-back found spent
+	Share      quantity.Units `json:"share,omitempty"` // of a claw-back: what the money that went back had bought
 	Gauge      *Gauge         `json:"gauge,omitempty"`
 	Used       quantity.Units `json:"used,omitempty"` // of a reset: what the open window had counted
 }

@@ -280,11 +280,14 @@ func (h *history) capture() {
 	if !ok {
 		return
 	}
-	parts = append(parts, more...)
 	h.model.giveBackHold(h.plan, hold.id, h.now)
-	for _, p := range parts {
+	for _, p := range parts { // from a grant that has ended they have moved once, with the hold
+		h.model.move(h.plan, p, 1, h.now, h.model.takesBack(p.source, h.now), true)
+	}
+	for _, p := range more {
 		h.model.move(h.plan, p, 1, h.now, true, true)
 	}
+	parts = append(parts, more...)
 	h.model.collect()
 	h.paid(res, n, parts)
 	h.usages = append(h.usages, usage{hold.id, res.Parts, parts, h.own.Seq, h.model.resets})

@@ -260,12 +260,18 @@ func (m *model) rollOver(unspent int64, old period.Span, t credit.Terms) {
 func (m *model) giveBackHold(plan int, id string, when time.Time) {
 	i := slices.IndexFunc(m.holds, func(h modelHold) bool { return h.id == id })
 	for _, p := range m.holds[i].parts {
-		if l := m.lot(p.source); p.source != "" && (l == nil || l.gone || !l.ExpiresAt.IsZero() && !when.Before(l.ExpiresAt)) {
+		if !m.takesBack(p.source, when) {
 			continue
 		}
 		m.move(plan, p, -1, when, true, false)
 	}
 	m.holds = slices.Delete(m.holds, i, i+1)
+}
+
+// takesBack reports whether what a hold had from a source can go back there.
+func (m *model) takesBack(source string, when time.Time) bool {
+	l := m.lot(source)
+	return source == "" || l != nil && !l.gone && (l.ExpiresAt.IsZero() || when.Before(l.ExpiresAt))
 }
 
 func (m *model) lot(id string) *modelLot {

@@ -34,14 +34,14 @@ type Grant struct {
 	Payment   string
 }
 
-// A ClawBack takes units of a grant back because its money went back, or, when Undone, gives back what it took because
-// the money stayed after all.
+// A ClawBack says how much of a grant is to be taken for a refund or dispute. It may be more or less than before: the claw-backs of a grant
+// come to the share of its money that has gone, whatever has failed or was won meanwhile.
 type ClawBack struct {
 	ID     string // of the refund or dispute
 	Grant  id.Transaction
-	Amount quantity.Units // the share; for what of it is spent the catalog has a policy
-	Undone bool
-	Reason string // refund or dispute
+	Amount quantity.Units // 0 takes nothing; for what is spent of it the catalog has a policy
+	Undone string         // why the money is there: the refund failed, say; empty when it is gone
+	Reason string         // refund or dispute
 }
 
 // Disputed reports whether a dispute is the cause, and not a refund.
@@ -246,23 +246,30 @@ func (d *Decision) topUp(p Payment) {
 			g.ExpiresAt = p.CreatedAt.Add(p.Expires)
 		}
 		d.Grants = append(d.Grants, g)
-		var before int64
-		for _, r := range returns {
-			if r.Inquiry() { // to give back what it never took would undo what a newer reading takes
-				continue
-			}
-			c := ClawBack{ID: r.ID, Grant: g.ID, Undone: !r.Stands(), Reason: reasonRefund}
-			if r.Dispute {
-				c.Reason = reasonDispute
-			}
-			after := min(before+r.Amount, p.Amount)
-			if c.Amount = share(g.Amount, after, p.Amount) - share(g.Amount, before, p.Amount); c.Amount > 0 || c.Undone {
-				d.ClawBacks = append(d.ClawBacks, c)
-			}
-			if r.Stands() {
-				before = after
-			}
+		d.takeBack(p, g, returns)
+	}
+}
+
+// takeBack adds what the returns of a payment take of a grant, each what is left to take for it by those before: so together they
+// take the share of all that money, whatever their order.
+func (d *Decision) takeBack(p Payment, g Grant, returns []Return) {
+	var before int64
+	for _, r := range returns {
+		if r.Inquiry() { // to give back what it never took would undo what a newer reading takes
+			continue
 		}
+		c := ClawBack{ID: r.ID, Grant: g.ID, Reason: reasonRefund}
+		if r.Dispute {
+			c.Reason = reasonDispute
+		}
+		if r.Stands() {
+			after := min(before+r.Amount, p.Amount)
+			c.Amount = share(g.Amount, after, p.Amount) - share(g.Amount, before, p.Amount)
+			before = after
+		} else {
+			c.Undone = r.undone()
+		}
+		d.ClawBacks = append(d.ClawBacks, c)
 	}
 }
 

@@ -179,6 +179,9 @@ func TestReturnsTakeTheirShareOfWhatAPaymentBought(t *testing.T) {
 	lost.Dispute = true
 	won := lost
 	won.Status = "won"
+	asked, answered, closed := lost, lost, lost
+	asked.Status, answered.Status, closed.Status = "warning_needs_response", "warning_under_review", "warning_closed"
+	answered.ID = "f"
 	for _, tt := range []struct {
 		name    string
 		returns []subscription.Return
@@ -189,10 +192,14 @@ func TestReturnsTakeTheirShareOfWhatAPaymentBought(t *testing.T) {
 		{name: "a third takes a third, rounded in the customer's favour", returns: []subscription.Return{back("a", 100, "succeeded")}, taken: map[string]int64{"a": 33}},
 		{name: "three thirds take all", returns: []subscription.Return{back("a", 100, "succeeded"), back("b", 100, "pending"), back("c", 100, "succeeded")},
 			taken: map[string]int64{"a": 33, "b": 33, "c": 34}},
-		{name: "one that failed takes nothing", returns: []subscription.Return{back("a", 300, "failed")}, undone: []string{"a"}},
-		{name: "one that failed is undone though its share would be less than a unit", returns: []subscription.Return{back("a", 1, "failed")}, undone: []string{"a"}},
+		{name: "one that failed takes nothing", returns: []subscription.Return{back("a", 300, "failed")}, undone: []string{"a: the refund failed"}},
+		{name: "one that failed is undone though its share would be less than a unit", returns: []subscription.Return{back("a", 1, "canceled")}, undone: []string{"a: the refund was cancelled"}},
+		{name: "one that failed leaves its share to those after it", returns: []subscription.Return{back("a", 200, "failed"), lost}, taken: map[string]int64{"d": 100},
+			undone: []string{"a: the refund failed"}},
 		{name: "a dispute takes all, and no refund more", returns: []subscription.Return{lost, back("e", 200, "succeeded")}, taken: map[string]int64{"d": 100}},
-		{name: "a dispute that is won gives back", returns: []subscription.Return{won}, undone: []string{"d"}},
+		{name: "a dispute that is won gives back", returns: []subscription.Return{won}, undone: []string{"d: the dispute was won"}},
+		{name: "an inquiry neither takes nor gives back", returns: []subscription.Return{asked, answered}},
+		{name: "an inquiry that came to nothing gives back", returns: []subscription.Return{closed}, undone: []string{"d: the dispute was dropped"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -205,8 +212,10 @@ func TestReturnsTakeTheirShareOfWhatAPaymentBought(t *testing.T) {
 			}
 			taken, undone := map[string]int64{}, []string(nil)
 			for _, c := range d.ClawBacks {
-				if c.Undone {
-					undone = append(undone, c.ID)
+				if c.Undone != "" {
+					undone = append(undone, c.ID+": "+c.Undone)
+				}
+				if c.Amount == 0 {
 					continue
 				}
 				taken[c.ID] += int64(c.Amount / quantity.One)
@@ -216,6 +225,9 @@ func TestReturnsTakeTheirShareOfWhatAPaymentBought(t *testing.T) {
 			}
 			if diff := cmp.Diff(tt.taken, taken); diff != "" {
 				t.Errorf("what is taken back differs (-want +got):\n%s", diff)
+			}
+			if len(tt.taken)+len(tt.undone) == 0 && len(d.ClawBacks) > 0 {
+				t.Errorf("claw-backs of nothing: %v", d.ClawBacks)
 			}
 			if diff := cmp.Diff(tt.undone, undone); diff != "" {
 				t.Errorf("what is given back differs (-want +got):\n%s", diff)

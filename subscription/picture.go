@@ -209,6 +209,19 @@ func (r Return) Inquiry() bool {
 	return r.Dispute && (r.Status == "warning_needs_response" || r.Status == "warning_under_review")
 }
 
+// undone says why the money of a return that does not stand is with the seller.
+func (r Return) undone() string {
+	switch {
+	case r.Dispute && r.Status == "won":
+		return "the dispute was won"
+	case r.Dispute:
+		return "the dispute was dropped"
+	case r.Status == "canceled":
+		return "the refund was cancelled"
+	}
+	return "the refund failed"
+}
+
 // A Method is a way to pay that a customer has left: a card, most often.
 type Method struct {
 	ID          string    `json:"id"`

@@ -127,7 +127,7 @@ func entry(k store.AccountKey, seq int64, name string) *store.Entry {
 		Entry: credit.Entry{
 			Seq: seq, Kind: credit.KindHold, Amount: -3, Balance: 9, At: noon().Add(-time.Second), RecordedAt: noon(), Cause: "cause", Reason: "reason",
 			Meter: "chat", Parts: []credit.Part{part()}, Window: &credit.Opening{Span: span(), Limit: 7, Unlimited: true, Soft: true, Billed: true, Paid: noon()},
-			Lots: []credit.Lot{lot()}, Hold: new(hold()), Debt: new(debt()),
+			Lots: []credit.Lot{lot()}, Hold: new(hold()), Debt: new(debt()), Share: 7,
 		},
 	}
 }

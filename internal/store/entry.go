@@ -28,6 +28,7 @@ type entryDetail struct {
 	Lots   []credit.Lot    `json:"lots,omitempty"`
 	Hold   *credit.Hold    `json:"hold,omitempty"`
 	Debt   *credit.Debt    `json:"debt,omitempty"`
+	Share  quantity.Units  `json:"share,omitempty"`
 	Used   quantity.Units  `json:"used,omitempty"`
 }
 
@@ -43,7 +44,7 @@ func (e *Entry) name() string {
 }
 
 func (e *Entry) values() ([]any, error) {
-	text, err := json.Marshal(entryDetail{e.Parts, e.Window, e.Lots, e.Entry.Hold, e.Entry.Debt, e.Used})
+	text, err := json.Marshal(entryDetail{e.Parts, e.Window, e.Lots, e.Entry.Hold, e.Entry.Debt, e.Share, e.Used})
 	if err != nil {
 		return nil, fmt.Errorf("spell entry: %w", err)
 	}
@@ -67,7 +68,7 @@ func scanEntry(row scanner) (Entry, error) {
 		return e, fmt.Errorf("entry %d %s %d: %w", e.Customer, e.Slug, e.Seq, err)
 	}
 	e.At, e.RecordedAt = moment(at), moment(recorded)
-	e.Parts, e.Window, e.Lots, e.Entry.Hold, e.Entry.Debt, e.Used = d.Parts, d.Window, d.Lots, d.Hold, d.Debt, d.Used
+	e.Parts, e.Window, e.Lots, e.Entry.Hold, e.Entry.Debt, e.Share, e.Used = d.Parts, d.Window, d.Lots, d.Hold, d.Debt, d.Share, d.Used
 	return e, nil
 }
 
@@ -111,6 +112,11 @@ func past(ctx context.Context, q querier, k AccountKey) ([]credit.Entry, error) 
 		return err
 	})
 	return out, err
+}
+
+// Past returns the lines of an account that credit.MovesGrants, in their order.
+func (db *DB) Past(ctx context.Context, k AccountKey) ([]credit.Entry, error) {
+	return past(ctx, db.reads, k)
 }
 
 // OpeningBefore returns how the window was opened that a line of an account counts in; the zero Opening when none was.

@@ -2213,6 +2213,8 @@ export interface components {
              * @description 1, 2, 3 … within the balance.
              */
             seq: number;
+            /** @description What the money that went back had bought, of a claw-back. */
+            share?: Quantity;
             /** @description What was used in the open window, whoever paid. */
             used?: Quantity;
             /** @description The span and the limit that this line sets. */
@@ -2887,6 +2889,8 @@ export interface components {
              * @description 1, 2, 3 … within the balance.
              */
             seq: number;
+            /** @description What the money that went back had bought, of a claw-back. */
+            share?: Quantity;
             /** @description What the line means, in one sentence. */
             text: string;
             /** @description What was used in the open window, whoever paid. */
