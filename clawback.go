@@ -13,8 +13,12 @@ import (
 	"github.com/tollgate/tollgate/subscription"
 )
 
-// reasonRecounted is why a claw-back is undone and made anew with another share.
-const reasonRecounted = "its share is another one since other money of the payment went back, or came back"
+const (
+	// reasonRecounted is why a claw-back is undone and made anew with another share.
+	reasonRecounted = "its share is another one since other money of the payment went back, or came back"
+	// reasonPaidBack is why a window's limit is less than its plan's.
+	reasonPaidBack = "part of what the period cost was refunded or disputed"
+)
 
 // clawBack brings what a grant has lost in line with its refunds and disputes, in one act; what they have taken already stays as it is.
 // It reports false when another process did so at the same moment: what that one had read may be older or newer.

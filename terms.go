@@ -25,6 +25,9 @@ func (e *Engine) terms(b *book, c *store.Customer, slug id.Slug, now time.Time) 
 	if t.Billed = billed(a.Every) && !c.Paid.None(); t.Billed {
 		decimals, _ := b.Decimals(slug)
 		t.Paid, t.Limit = c.Paid.At, c.Paid.Limit(a.Limit, decimals)
+		if t.Limit != a.Limit {
+			t.Reason = reasonPaidBack
+		}
 	}
 	t.Window = e.window(b, c, a.Every, now)
 	if t.First = t.Window; !t.Since.IsZero() && !t.Window.Contains(t.Since) {

@@ -41,16 +41,16 @@ func (a *act) renew() {
 	}
 	switch {
 	case fresh && a.Opened: // a free window goes on counting until its own end
-		a.write(Entry{Kind: KindPlanChange, Cause: causePlan, Window: opening()})
+		a.write(Entry{Kind: KindPlanChange, Cause: causePlan, Reason: t.Reason, Window: opening()})
 	case !fresh && !a.Opened && a.suspended(t.Billed, t.Window) >= 0: // its allowance was given when it first opened
-		a.write(Entry{Kind: KindPlanChange, Cause: causePlan, Window: opening()})
+		a.write(Entry{Kind: KindPlanChange, Cause: causePlan, Reason: t.Reason, Window: opening()})
 	case !a.Opened:
 		if a.rollover > 0 {
 			a.carry()
 		}
-		a.write(Entry{Kind: KindAllowance, Cause: causeWindow, At: a.openedAt(), Window: opening()})
+		a.write(Entry{Kind: KindAllowance, Cause: causeWindow, Reason: t.Reason, At: a.openedAt(), Window: opening()})
 	case !a.Window.Span.Equal(t.Window) || a.Window.Billed != t.Billed || a.Limit != t.Limit || a.Unlimited != t.Unlimited || a.Soft != t.Soft:
-		a.write(Entry{Kind: KindPlanChange, Cause: causePlan, Window: opening()})
+		a.write(Entry{Kind: KindPlanChange, Cause: causePlan, Reason: t.Reason, Window: opening()})
 	}
 	a.Lots = slices.DeleteFunc(a.Lots, func(l Lot) bool {
 		return l.Remaining == 0 && (l.ended(a.now) || !a.terms.Keep && l.Source != sourceRollover && !a.isHeld(l.ID))

@@ -40,6 +40,7 @@ type Terms struct {
 	Rollover  quantity.Units // how much of what a window leaves unspent the next one gets; 0 for none
 	Keep      bool           // a meter of aggregation last pays from here: spent lots stay, to be given back to
 	NoAccess  bool           // the customer's subscription gives no access: nothing is consumed or held
+	Reason    string         // why Limit is not the plan's, for the lines that set it
 
 	// Billed is set when Window is a period of a subscription at Stripe. Its end can move (a trial is
 	// extended, a renewal is not paid yet): a billed window with the start of the open one is the open one.

@@ -36,9 +36,9 @@ func day(t time.Time) string { return t.UTC().Format("2 Jan 2006 15:04 UTC") }
 func (w Words) Tell(e Entry) string {
 	switch e.Kind {
 	case KindAllowance:
-		return fmt.Sprintf("A new window opened: it gives %s%s.", w.limit(e.Window), until(e.Window.End))
+		return fmt.Sprintf("A new window opened: it gives %s%s%s.", w.limit(e.Window), until(e.Window.End), since(e.Reason))
 	case KindPlanChange:
-		return fmt.Sprintf("The plan or its limit changed: the window gives %s%s; what was used in it stays used.", w.limit(e.Window), until(e.Window.End))
+		return fmt.Sprintf("The plan or its limit changed: the window gives %s%s; what was used in it stays used%s.", w.limit(e.Window), until(e.Window.End), since(e.Reason))
 	case KindExpire:
 		if e.Cause != causeWindow {
 			return fmt.Sprintf("Grant %s expired with %s unspent.", e.Cause, w.count(e.Amount))
@@ -163,6 +163,14 @@ func because(reason string) string {
 		return ""
 	}
 	return ": " + reason
+}
+
+// since is because where a colon has come before.
+func since(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return " (" + reason + ")"
 }
 
 // moved returns what usage did to the balance. A reading that fell gives back.
