@@ -113,7 +113,7 @@ func (e *Engine) bonus(ctx context.Context, r AdjustmentRequest) (Adjusted, erro
 	if !ok {
 		return Adjusted{}, fault.Field("amount", r.Amount, quantity.Max, "The amount is too large to be granted.")
 	}
-	g, err := e.Grant(ctx, GrantRequest{Customer: r.Customer, Balance: slug, Amount: units, ID: r.TransactionID, Source: string(AdjustBonus), Reason: r.Reason})
+	g, err := e.grant(ctx, GrantRequest{Customer: r.Customer, Balance: slug, Amount: units, ID: r.TransactionID, Source: string(AdjustBonus), Reason: r.Reason}, c.key)
 	if err != nil {
 		return Adjusted{}, err
 	}

@@ -1,6 +1,8 @@
 package tollgate
 
 import (
+	"errors"
+	"runtime"
 	"testing"
 	"time"
 
@@ -9,24 +11,53 @@ import (
 	"github.com/tollgate/tollgate/internal/testdb"
 	"github.com/tollgate/tollgate/meter"
 	"github.com/tollgate/tollgate/quantity"
+	"github.com/tollgate/tollgate/subscription"
 )
+
+// decides reports whether a writer has begun to decide acts, and not committed them yet.
+func decides(e *Engine) bool {
+	for _, c := range e.writers[0].caches {
+		if !c.mu.TryLock() {
+			return true
+		}
+		c.mu.Unlock()
+	}
+	return false
+}
 
 // TestActsDoNotReachWhoTookTheName: acts that have found their customer, which is erased and replaced by another one of its name
 // before they are decided.
 func TestActsDoNotReachWhoTookTheName(t *testing.T) {
 	t.Parallel()
-	for name, act := range map[string]func(e *Engine, grant string) error{
-		"void": func(e *Engine, _ string) error { _, err := e.Void(t.Context(), "u", "a", ""); return err },
-		"hold": func(e *Engine, _ string) error {
+	adjusts := func(e *Engine, kind AdjustmentKind) error {
+		_, err := e.AdjustUsage(t.Context(), AdjustmentRequest{Customer: "u", Meter: "requests", Kind: kind, Amount: quantity.Whole(1), Reason: "why", TransactionID: "b"})
+		return err
+	}
+	for name, act := range map[string]func(e *Engine, held, grant string) error{
+		"void": func(e *Engine, _, _ string) error { _, err := e.Void(t.Context(), "u", "a", ""); return err },
+		"hold": func(e *Engine, _, _ string) error {
 			_, err := e.Hold(t.Context(), HoldRequest{Customer: "u", Meter: "requests", Amount: quantity.Whole(3), TransactionID: "h"})
 			return err
 		},
-		"grant": func(e *Engine, _ string) error {
+		"capture":   func(e *Engine, held, _ string) error { _, err := e.Capture(t.Context(), held, nil); return err },
+		"release":   func(e *Engine, held, _ string) error { _, err := e.Release(t.Context(), held); return err },
+		"refund":    func(e *Engine, _, _ string) error { return adjusts(e, AdjustRefund) },
+		"deduction": func(e *Engine, _, _ string) error { return adjusts(e, AdjustDeduction) },
+		"bonus":     func(e *Engine, _, _ string) error { return adjusts(e, AdjustBonus) },
+		"claw-back": func(e *Engine, _, _ string) error {
+			c, err := e.db.CustomerOf(t.Context(), "u")
+			if err != nil {
+				return err
+			}
+			_, err = e.clawBack(t.Context(), c, subscription.Grant{ID: "g", Balance: "requests"}, []subscription.ClawBack{{ID: "re", Amount: quantity.Whole(1)}})
+			return err
+		},
+		"grant": func(e *Engine, _, _ string) error {
 			_, err := e.Grant(t.Context(), GrantRequest{Customer: "u", Balance: "requests", Amount: quantity.Whole(3), ID: "g2"})
 			return err
 		},
-		"revoke": func(e *Engine, grant string) error { _, err := e.Revoke(t.Context(), grant, ""); return err },
-		"reset": func(e *Engine, _ string) error {
+		"revoke": func(e *Engine, _, grant string) error { _, err := e.Revoke(t.Context(), grant, ""); return err },
+		"reset": func(e *Engine, _, _ string) error {
 			_, err := e.ResetUsage(t.Context(), ResetRequest{Customer: "u", Balance: "requests"})
 			return err
 		},
@@ -51,14 +82,20 @@ func TestActsDoNotReachWhoTookTheName(t *testing.T) {
 			check(err)
 			g, err := e.Grant(t.Context(), GrantRequest{Customer: "u", Balance: "requests", Amount: quantity.Whole(1), ID: "g"})
 			check(err)
+			h, err := e.Hold(t.Context(), HoldRequest{Customer: "u", Meter: "requests", Amount: quantity.Whole(1), TransactionID: "held"})
+			check(err)
 			ended := make(chan error, 1)
 			check(e.db.Update(t.Context(), func(tx *store.Tx) error {
 				c, err := tx.CustomerOf(t.Context(), "u")
 				if err != nil {
 					return err
 				}
-				go func() { ended <- act(e, g.Lot.ID) }()
-				time.Sleep(200 * time.Millisecond) // it has read what it is about, and waits for this transaction
+				go func() { ended <- act(e, h.ID, g.Lot.ID) }()
+				for begun := time.Now(); !decides(e); runtime.Gosched() { // it has read what it is about, and then waits for this transaction
+					if time.Since(begun) > time.Minute {
+						return errors.New("the act does not come to its decision")
+					}
+				}
 				if err := tx.Erase(t.Context(), c.Key, now); err != nil {
 					return err
 				}
