@@ -132,6 +132,17 @@ func (e *Engine) newerBook(ctx context.Context, old *book) (*book, error) {
 	return b, nil
 }
 
+// meterThen returns a meter as it was when something of it was recorded: what the catalog has made of it since, or that it has
+// let go of it, changes nothing about that. The zero Meter is one that no catalog had.
+func (b *book) meterThen(slug id.Slug, at time.Time) meter.Meter {
+	for then := b.at(at); then != nil; then = then.before { // a process may have gone by an older catalog for a moment
+		if m, ok := then.Meters[slug]; ok {
+			return m
+		}
+	}
+	return b.Meters[slug]
+}
+
 // watchCatalog notices catalogs that other processes publish, until ctx ends.
 func (e *Engine) watchCatalog(ctx context.Context) {
 	defer close(e.stopped)

@@ -30,7 +30,7 @@ func chat(t *testing.T, url string, c *clock) (*tollgate.Engine, string) {
 	return e, string(catalog)
 }
 
-func publish(t *testing.T, e *tollgate.Engine, catalog string) {
+func publish(t testing.TB, e *tollgate.Engine, catalog string) {
 	t.Helper()
 	if _, err := e.Publish(t.Context(), "catalog.yaml", []byte(catalog), false); err != nil {
 		t.Fatal(err)

@@ -23,6 +23,9 @@ type Voided struct {
 
 // Void undoes a usage event: its units return to the very allowance and grants that paid for it, and the
 // statistics no longer count it. Its transactionId stays used for ever. Voiding twice answers as the first time.
+// A value of a unique meter stays paid for while another event of its window names it; the void of the last one returns
+// what the value has cost to the balance that paid, which is then the one answered with. What the meter was when the event
+// was recorded decides, whatever the catalog says of it by now.
 // Faults: not_found for an unknown customer or event; conflict for an event of a max or last meter, which a new
 // reading corrects.
 func (e *Engine) Void(ctx context.Context, customer id.Customer, t id.Transaction, reason string) (Voided, error) {
@@ -47,7 +50,7 @@ func (e *Engine) Void(ctx context.Context, customer id.Customer, t id.Transactio
 	if event.Line.Kind == credit.KindRefund {
 		return Voided{}, fault.New(fault.Conflict, "%q is a refund: send a deduction instead of voiding it.", string(t)).With("transactionId", string(t))
 	}
-	m := e.book.Load().Meters[event.Meter]
+	m := e.book.Load().meterThen(event.Meter, event.RecordedAt)
 	if m.Aggregation == meter.Max || m.Aggregation == meter.Last {
 		return Voided{}, fault.New(fault.Conflict, "%s keeps the %s of its readings: send a new reading instead of voiding one.", event.Meter, m.Aggregation).
 			With("meter", string(event.Meter))
@@ -98,8 +101,8 @@ func (e *Engine) uniqueVoid(ctx context.Context, o *op, c Customer, m meter.Mete
 	if err != nil {
 		return outside("find event", err)
 	}
-	if ok {
-		o.req.Parts, o.req.Seq = payer.Line.Parts, payer.Line.Seq // a reset since the payer is a reset of what it had used
+	if ok { // its balance need not be the event's: the plan may have changed in between
+		o.slug, o.req.Parts, o.req.Seq = payer.PaidBy, payer.Line.Parts, payer.Line.Seq // a reset since the payer is a reset of what it had used
 	}
 	return nil
 }

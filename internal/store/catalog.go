@@ -20,10 +20,13 @@ func (db *DB) Catalog(ctx context.Context) (Document, error) { return catalog(ct
 func (tx *Tx) Catalog(ctx context.Context) (Document, error) { return catalog(ctx, tx.sql) }
 
 func catalog(ctx context.Context, q querier) (Document, error) {
+	return scanDocument(q.QueryRowContext(ctx, "SELECT version, document, published_at FROM catalog ORDER BY version DESC LIMIT 1"))
+}
+
+func scanDocument(row scanner) (Document, error) {
 	var d Document
 	var at int64
-	err := q.QueryRowContext(ctx, "SELECT version, document, published_at FROM catalog ORDER BY version DESC LIMIT 1").
-		Scan(&d.Version, &d.Text, &at)
+	err := row.Scan(&d.Version, &d.Text, &at)
 	d.PublishedAt = moment(at)
 	return d, err
 }

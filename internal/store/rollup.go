@@ -122,7 +122,7 @@ func (db *DB) unrolled(ctx context.Context, keys []AccountKey) (map[AccountKey]*
 		SELECT 1, e.customer, e.meter, e.account, e.seq, e.at, e.amount
 		`+db.eventsWithin(ranges, "meter", "at", "amount")+`
 		UNION ALL
-		SELECT 2, e.customer, e.meter, e.account, e.seq, e.at, e.amount
+		SELECT 2, e.customer, e.meter, v.account, e.seq, e.at, e.amount -- with the line that undoes it, whose tally moves
 		FROM (`+ranges+`) AS r
 		`+db.match("entry", "v", "v.account = r.s AND v.customer = r.c AND v.kind = 'void' AND v.seq BETWEEN r.f AND r.l", "")+`
 		`+db.match("event", "e", "e.customer = v.customer AND e.transaction_id = v.cause", ""), list)
