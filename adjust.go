@@ -63,16 +63,18 @@ type Adjusted struct {
 // that is not covered; invalid_request, above all for a refund of more than the window has used (limit says how
 // much that is of the meter) and for meters whose amounts do not add up.
 func (e *Engine) AdjustUsage(ctx context.Context, r AdjustmentRequest) (Adjusted, error) {
-	m, err := e.checkAdjustment(&r)
-	if err != nil {
-		return Adjusted{}, err
+	if r.Kind == "" {
+		if r.Kind = AdjustBonus; r.Amount < 0 {
+			r.Kind, r.Amount = AdjustRefund, -r.Amount
+		}
 	}
+	m, refused := e.checkAdjustment(r)
 	if r.Kind == AdjustBonus {
-		return e.bonus(ctx, r)
+		return e.bonus(ctx, r, refused)
 	}
 	properties, err := reasoned(r)
 	if err != nil {
-		return Adjusted{}, err
+		return Adjusted{}, first(refused, err)
 	}
 	kind, amount := credit.KindDeduction, r.Amount
 	if r.Kind == AdjustRefund {
@@ -80,7 +82,7 @@ func (e *Engine) AdjustUsage(ctx context.Context, r AdjustmentRequest) (Adjusted
 	}
 	c, err := e.Customer(ctx, r.Customer)
 	if err != nil {
-		return Adjusted{}, err
+		return Adjusted{}, first(refused, err)
 	}
 	o := &op{
 		customer: r.Customer, who: c.key, usage: true, txid: r.TransactionID, hash: hashOf(kind, r.Meter, r.Amount, string(properties)),
@@ -95,41 +97,41 @@ func (e *Engine) AdjustUsage(ctx context.Context, r AdjustmentRequest) (Adjusted
 		o.req.Kind, o.event.At = credit.KindBackfill, r.Past.UTC().Truncate(time.Microsecond)
 		o.hash = hashOf(o.req.Kind, r.Meter, amount, string(properties), r.Past)
 	}
-	if err := e.do(ctx, o); err != nil {
+	done, err := e.doUsage(ctx, o, refused)
+	if err != nil {
 		return Adjusted{}, err
 	}
-	done := o.receipt()
 	return Adjusted{Kind: r.Kind, Reason: r.Reason, Event: &done.Event, Balance: done.Balance, Duplicate: done.Duplicate}, nil
 }
 
-// bonus grants a meter's amount to the balance that pays for it.
-func (e *Engine) bonus(ctx context.Context, r AdjustmentRequest) (Adjusted, error) {
+// bonus grants a meter's amount to the balance that pays for it. What makes it a repeat is what was asked for, and not what that is
+// on the plan of now.
+func (e *Engine) bonus(ctx context.Context, r AdjustmentRequest, refused error) (Adjusted, error) {
 	c, err := e.Customer(ctx, r.Customer)
 	if err != nil {
-		return Adjusted{}, err
+		return Adjusted{}, first(refused, err)
 	}
 	slug, cost := e.book.Load().payer(c.Plan, r.Meter)
 	units, ok := r.Amount.Times(cost)
-	if !ok {
-		return Adjusted{}, fault.Field("amount", r.Amount, quantity.Max, "The amount is too large to be granted.")
+	if !ok && refused == nil {
+		refused = fault.Field("amount", r.Amount, quantity.Max, "The amount is too large to be granted.")
 	}
-	g, err := e.grant(ctx, GrantRequest{Customer: r.Customer, Balance: slug, Amount: units, ID: r.TransactionID, Source: string(AdjustBonus), Reason: r.Reason}, c.key)
-	if err != nil {
+	request := GrantRequest{Customer: r.Customer, Balance: slug, Amount: units, ID: r.TransactionID, Source: string(AdjustBonus), Reason: r.Reason}
+	o, wrong := e.grantOp(c, request)
+	o.was, o.hash = o.hash, hashOf("bonus", r.Meter, r.Amount)
+	o.claims, o.given = r.TransactionID, givenID{"transactionId", string(r.TransactionID)}
+	var g Granted
+	if err := e.doNamed(ctx, o, first(refused, wrong), &g, &g.Duplicate); err != nil {
 		return Adjusted{}, err
 	}
 	return Adjusted{Kind: AdjustBonus, Reason: r.Reason, Grant: &g.Lot, Balance: g.Balance, Duplicate: g.Duplicate}, nil
 }
 
-// checkAdjustment checks r, and sets its kind, and its amount without sign, where the sign said the kind.
-func (e *Engine) checkAdjustment(r *AdjustmentRequest) (meter.Meter, error) {
+// checkAdjustment returns the meter of an adjustment, or why it cannot be made as things are now.
+func (e *Engine) checkAdjustment(r AdjustmentRequest) (meter.Meter, error) {
 	m, ok := e.book.Load().Meters[r.Meter]
 	if !ok {
 		return m, e.unknownMeter(meter.Usage{Customer: r.Customer, Meter: r.Meter})
-	}
-	if r.Kind == "" {
-		if r.Kind = AdjustBonus; r.Amount < 0 {
-			r.Kind, r.Amount = AdjustRefund, -r.Amount
-		}
 	}
 	switch {
 	case r.Kind != AdjustRefund && r.Kind != AdjustBonus && r.Kind != AdjustDeduction:

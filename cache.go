@@ -76,11 +76,11 @@ func newCache() *cache {
 	return &cache{young: map[id.Customer]*member{}, recent: map[uint64]struct{}{}, seed: maphash.MakeSeed()}
 }
 
-// mark stands for the transaction of an act. Two may share one: that costs a look-up for nothing or another attempt, and no more.
+// mark stands for the transaction of an act, or the one that it claims. Two may share one: that costs a look-up for nothing or another attempt, and no more.
 func (c *cache) mark(o *op) uint64 {
 	if o.mark == 0 {
 		const odd = 0x9e3779b97f4a7c15 // 2^64 / golden ratio: spreads keys that follow one another
-		o.mark = maphash.String(c.seed, string(o.txid)) ^ uint64(o.key)*odd
+		o.mark = maphash.String(c.seed, string(o.transaction())) ^ uint64(o.key)*odd
 	}
 	return o.mark
 }

@@ -28,7 +28,7 @@ func (e *Engine) clawBack(ctx context.Context, c store.Customer, g subscription.
 		return err == nil, err
 	}
 	var out Revoked
-	err = e.doNamed(ctx, o, &out, &out.Duplicate)
+	err = e.doNamed(ctx, o, nil, &out, &out.Duplicate)
 	return err == nil && !out.Duplicate, err
 }
 

@@ -49,27 +49,29 @@ func (e *Engine) Grant(ctx context.Context, r GrantRequest) (Granted, error) {
 
 // grant is Grant to the customer who, when it is not 0: never to another who has its name by now.
 func (e *Engine) grant(ctx context.Context, r GrantRequest, who id.Key) (Granted, error) {
-	decimals, ok := e.book.Load().Decimals(r.Balance)
-	if !ok {
-		return Granted{}, e.unknownBalance(r.Balance)
-	}
-	lot, err := r.lot(e.Now(), decimals)
-	if err != nil {
-		return Granted{}, err
-	}
 	c, err := e.Customer(ctx, r.Customer)
-	if err != nil {
-		return Granted{}, err
+	if err == nil && who != 0 && c.key != who {
+		err = unknownCustomer(r.Customer)
 	}
-	if who != 0 && c.key != who {
-		return Granted{}, unknownCustomer(r.Customer)
+	o, refused := e.grantOp(c, r)
+	if err != nil {
+		return Granted{}, first(refused, err)
+	}
+	var out Granted
+	return out, e.doNamed(ctx, o, refused, &out, &out.Duplicate)
+}
+
+// grantOp makes an act of a request, and says why it cannot be done as things are now.
+func (e *Engine) grantOp(c Customer, r GrantRequest) (*op, error) {
+	decimals, ok := e.book.Load().Decimals(r.Balance)
+	lot, refused := r.lot(e.Now(), decimals)
+	if !ok {
+		refused = e.unknownBalance(r.Balance)
 	}
 	lot.ID = id.New("grant", c.key)
 	if r.ID != "" {
-		if err := r.ID.Check("id"); err != nil {
-			return Granted{}, err
-		}
 		lot.ID = id.Derived("grant", c.key, r.ID)
+		refused = first(refused, r.ID.Check("id"))
 	}
 	o := &op{
 		customer: r.Customer, who: c.key, slug: r.Balance, name: "grant:" + lot.ID, given: givenID{"id", string(r.ID)},
@@ -80,8 +82,7 @@ func (e *Engine) grant(ctx context.Context, r GrantRequest, who id.Key) (Granted
 		lot.Remaining = lot.Amount
 		return Granted{Lot: lot, Customer: r.Customer, Balance: s.Receipt(o.slug, now)}
 	}
-	var out Granted
-	return out, e.doNamed(ctx, o, &out, &out.Duplicate)
+	return o, refused
 }
 
 func (r GrantRequest) lot(now time.Time, decimals int) (credit.Lot, error) {
@@ -151,7 +152,7 @@ func (e *Engine) Revoke(ctx context.Context, grantID, reason string) (Revoked, e
 		return Revoked{ID: grantID, Customer: customer, Amount: -made.Amount, Balance: s.Receipt(o.slug, now)}
 	}
 	var out Revoked
-	return out, e.doNamed(ctx, o, &out, &out.Duplicate)
+	return out, e.doNamed(ctx, o, nil, &out, &out.Duplicate)
 }
 
 // revokeName is the once-key of a grant's revocation.

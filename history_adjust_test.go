@@ -82,6 +82,9 @@ func (m *modelState) adjust(d deed) string {
 		}
 		return e.answer + "true;"
 	}
+	if m.keeps(d.Tx) {
+		return "conflict;"
+	}
 	if charge > b.used {
 		return "invalid_request;"
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -535,6 +536,9 @@ func (m *modelState) act(d deed) string {
 		return said
 	case "hold":
 		return m.doOnce(fmt.Sprint("hold ", d.Tx), fmt.Sprint(d.Meter, d.Amount, d.Hours), func() (quantity.Units, string) {
+			if m.events[d.Tx] != nil {
+				return 0, "conflict;"
+			}
 			parts, ok := m.pay(slug, charge, false)
 			if !ok {
 				return 0, m.insufficient(slug, charge)
@@ -627,6 +631,9 @@ func (m *modelState) consume(d deed, slug id.Slug, charge quantity.Units) string
 		}
 		return e.answer + "true;"
 	}
+	if m.keeps(d.Tx) {
+		return "conflict;"
+	}
 	parts, ok := m.pay(slug, charge, d.Kind == "record")
 	if !ok {
 		return m.insufficient(slug, charge)
@@ -636,6 +643,12 @@ func (m *modelState) consume(d deed, slug id.Slug, charge quantity.Units) string
 	b.use(parts, 1)
 	m.events[d.Tx] = &modelEvent{modelOnce: modelOnce{request, m.receipt(slug, d.Amount, charge)}, slug: slug, parts: parts, resets: b.resets}
 	return m.events[d.Tx].answer + "false;"
+}
+
+// keeps reports whether an open hold keeps a transactionId for its capture.
+func (m *modelState) keeps(tx int) bool {
+	slug, ok := m.holds[tx]
+	return ok && m.balances[slug].holds[tx].open
 }
 
 func (m *modelState) capture(d deed) string {
@@ -652,7 +665,7 @@ func (m *modelState) capture(d deed) string {
 	}
 	_, charge := payer(d)
 	request := fmt.Sprint("capture", d.Amount)
-	if e := m.events[d.Tx]; e != nil {
+	if e := m.events[d.Tx]; e != nil && (h.open || strings.HasPrefix(e.request, "capture")) {
 		if e.request != request {
 			return "conflict;"
 		}

@@ -35,57 +35,50 @@ type Held struct {
 }
 
 // Hold sets units aside: they leave the balance now, so that a capture of up to as much cannot be refused. Only
-// meters of aggregation sum and count can be held. Faults are those of Consume.
+// meters of aggregation sum and count can be held. While it is open, nothing but its capture can have its transactionId.
+// Faults are those of Consume.
 func (e *Engine) Hold(ctx context.Context, r HoldRequest) (Held, error) {
-	b := e.book.Load()
-	u := meter.Usage{Customer: r.Customer, Meter: r.Meter, Amount: &r.Amount, TransactionID: r.TransactionID}
-	m, ok := b.Meters[r.Meter]
-	if !ok {
-		return Held{}, e.unknownMeter(u)
-	}
-	lasts := time.Duration(r.ExpiresIn) * time.Second
-	switch {
-	case m.Aggregation != meter.Sum && m.Aggregation != meter.Count:
-		return Held{}, fault.Field("meter", string(r.Meter), nil, "A meter of aggregation %s cannot be held: its amounts do not add up.", m.Aggregation)
-	case r.ExpiresIn < 0 || r.ExpiresIn > int64(credit.HoldMax/time.Second):
-		return Held{}, fault.Field("expiresIn", r.ExpiresIn, int64(credit.HoldMax/time.Second), "expiresIn is a number of seconds up to 30 days.")
-	case r.ExpiresIn == 0:
-		lasts = credit.HoldDefault
-	}
-	n, err := m.Check(u, e.Now(), meter.Limits{})
-	if err != nil {
-		return Held{}, err
-	}
+	m, refused := e.checkHold(r)
 	c, err := e.Customer(ctx, r.Customer)
 	if err != nil {
-		return Held{}, err
+		return Held{}, first(refused, err)
+	}
+	lasts := credit.HoldDefault
+	if r.ExpiresIn != 0 {
+		lasts = time.Duration(r.ExpiresIn) * time.Second
 	}
 	holdID := id.Derived("hold", c.key, r.TransactionID)
 	o := &op{
-		customer: r.Customer, who: c.key, usage: true, name: "hold:" + holdID, given: givenID{"transactionId", string(r.TransactionID)}, hash: hashOf("hold", r.Meter, n.Amount, r.ExpiresIn),
+		customer: r.Customer, who: c.key, usage: true, name: "hold:" + holdID, given: givenID{"transactionId", string(r.TransactionID)}, hash: hashOf("hold", r.Meter, r.Amount, r.ExpiresIn), claims: r.TransactionID,
 		req: credit.Request{
-			Kind: credit.KindHold, Cause: holdID, Meter: r.Meter, Aggregation: m.Aggregation, Amount: n.Amount,
+			Kind: credit.KindHold, Cause: holdID, Meter: r.Meter, Aggregation: m.Aggregation, Amount: r.Amount,
 			TransactionID: r.TransactionID, ExpiresAt: e.Now().Add(lasts),
 		},
 	}
 	o.answer = func(s *credit.State, line credit.Entry, now time.Time) any {
 		return Held{
-			ID: holdID, Customer: r.Customer, Meter: r.Meter, Amount: n.Amount, Charged: line.Hold.Charge,
+			ID: holdID, Customer: r.Customer, Meter: r.Meter, Amount: r.Amount, Charged: line.Hold.Charge,
 			ExpiresAt: line.Hold.ExpiresAt, Balance: s.Receipt(o.slug, now),
 		}
 	}
 	var out Held
-	return out, e.doNamed(ctx, o, &out, &out.Duplicate)
+	return out, e.doNamed(ctx, o, refused, &out, &out.Duplicate)
 }
 
-// doNamed does an act that leaves a ledger line, and reads its answer.
-func (e *Engine) doNamed(ctx context.Context, o *op, into any, duplicate *bool) error {
-	if err := e.do(ctx, o); err != nil {
-		return err
+// checkHold returns the meter of a hold, or why it cannot be made as things are now.
+func (e *Engine) checkHold(r HoldRequest) (meter.Meter, error) {
+	u := meter.Usage{Customer: r.Customer, Meter: r.Meter, Amount: &r.Amount, TransactionID: r.TransactionID}
+	m, ok := e.book.Load().Meters[r.Meter]
+	switch {
+	case !ok:
+		return m, e.unknownMeter(u)
+	case m.Aggregation != meter.Sum && m.Aggregation != meter.Count:
+		return m, fault.Field("meter", string(r.Meter), nil, "A meter of aggregation %s cannot be held: its amounts do not add up.", m.Aggregation)
+	case r.ExpiresIn < 0 || r.ExpiresIn > int64(credit.HoldMax/time.Second):
+		return m, fault.Field("expiresIn", r.ExpiresIn, int64(credit.HoldMax/time.Second), "expiresIn is a number of seconds up to 30 days.")
 	}
-	err := o.read(into)
-	*duplicate = o.duplicate
-	return err
+	_, err := m.Check(u, e.Now(), meter.Limits{})
+	return m, err
 }
 
 // Capture turns a hold into usage of amount units of its meter: all of the hold, a part (the rest goes back), or
@@ -101,19 +94,19 @@ func (e *Engine) Capture(ctx context.Context, holdID string, amount *quantity.Un
 	if amount == nil {
 		amount = &h.Amount
 	}
-	m := e.book.Load().Meters[h.Meter]
-	if amount.Decimals() > m.Decimals || *amount < 0 || *amount > quantity.Max {
-		return Receipt{}, fault.Field("amount", *amount, m.Decimals, "amount must be a number from 0 to %s with at most %d decimals.", quantity.Max, m.Decimals)
+	var refused error
+	if *amount != h.Amount { // what was held can be captured whatever has become of its meter
+		m := e.book.Load().meterThen(h.Meter, h.CreatedAt)
+		if amount.Decimals() > m.Decimals || *amount < 0 || *amount > quantity.Max {
+			refused = fault.Field("amount", *amount, m.Decimals, "amount must be a number from 0 to %s with at most %d decimals.", quantity.Max, m.Decimals)
+		}
 	}
 	o := &op{
 		customer: customer, who: line.who, slug: line.slug, txid: h.TransactionID, hash: hashOf("capture", holdID, *amount),
-		req:   credit.Request{Kind: credit.KindCapture, Cause: holdID, Meter: h.Meter, Aggregation: m.Aggregation, Amount: *amount},
+		req:   credit.Request{Kind: credit.KindCapture, Cause: holdID, Meter: h.Meter, Amount: *amount},
 		event: meter.Event{Meter: h.Meter, Amount: *amount, TransactionID: h.TransactionID},
 	}
-	if err := e.do(ctx, o); err != nil {
-		return Receipt{}, err
-	}
-	return o.receipt(), nil
+	return e.doUsage(ctx, o, refused)
 }
 
 // Release lets a hold go: its units return to where they came from. Releasing twice answers as the first time.
@@ -134,7 +127,7 @@ func (e *Engine) Release(ctx context.Context, holdID string) (Held, error) {
 		}
 	}
 	var out Held
-	return out, e.doNamed(ctx, o, &out, &out.Duplicate)
+	return out, e.doNamed(ctx, o, nil, &out, &out.Duplicate)
 }
 
 // A placed line is a ledger line and the balance it stands on.

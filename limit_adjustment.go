@@ -2,6 +2,7 @@ package tollgate
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -42,19 +43,19 @@ type LimitAdjusted struct {
 
 // AddLimitAdjustment moves a customer's limit: of every window that a recurring adjustment's span overlaps, or, one-time,
 // while the clock is within the span. An unlimited balance stays unlimited; a balance that the plan does not include
-// starts from 0; no limit falls below 0. Faults: not_found; conflict when the id was used for another adjustment;
+// starts from 0; no limit falls below 0. The same id again answers with the adjustment as it is by then, removed or not. Faults: not_found; conflict when the id was used for another adjustment;
 // invalid_request.
 func (e *Engine) AddLimitAdjustment(ctx context.Context, r LimitAdjustmentRequest) (LimitAdjusted, error) {
 	b := e.book.Load()
-	a, err := e.limitAdjustment(b, r)
-	if err != nil {
-		return LimitAdjusted{}, err
+	a, refused := e.limitAdjustment(b, r)
+	if refused != nil && (r.ID == "" || r.Customer.Check("customer") != nil) { // it repeats nothing
+		return LimitAdjusted{}, refused
 	}
 	var out LimitAdjusted
-	err = e.db.Update(ctx, func(tx *store.Tx) error {
+	err := e.db.Update(ctx, func(tx *store.Tx) error {
 		c, err := tx.LockCustomer(ctx, r.Customer)
 		if store.None(err) {
-			return unknownCustomer(r.Customer)
+			return first(refused, unknownCustomer(r.Customer))
 		}
 		if err != nil {
 			return err
@@ -64,14 +65,18 @@ func (e *Engine) AddLimitAdjustment(ctx context.Context, r LimitAdjustmentReques
 		if r.ID != "" {
 			a.ID = id.Derived("limit", c.Key, r.ID)
 		}
-		for _, known := range c.Adjustments {
-			if known.ID == a.ID {
-				out = e.shownAdjustment(b, &c, known)
-				if out.Duplicate = true; !sameAdjustment(known, a, r.StartsAt != nil) {
-					return conflict("id", string(r.ID))
-				}
-				return nil
-			}
+		known, same, err := knownAdjustment(ctx, tx, b, &c, r, a)
+		switch {
+		case err != nil:
+			return err
+		case known != nil && !same:
+			return conflict("id", string(r.ID))
+		case known != nil:
+			out = e.shownAdjustment(b, &c, *known)
+			out.Duplicate = true
+			return nil
+		case refused != nil:
+			return refused
 		}
 		if decimals, _ := b.Decimals(a.Balance); a.Amount.Decimals() > decimals { // in whose units it is
 			return fault.Field("amount", a.Amount, decimals, "amount has %d decimals; %s, which it moves, takes %d.", a.Amount.Decimals(), a.Balance, decimals)
@@ -81,16 +86,9 @@ func (e *Engine) AddLimitAdjustment(ctx context.Context, r LimitAdjustmentReques
 		}
 		c.Adjustments, c.UpdatedAt = append(c.Adjustments, a), a.CreatedAt
 		out = e.shownAdjustment(b, &c, a)
-		return tx.UpdateCustomer(ctx, c, true)
+		return errors.Join(keepAdjustment(ctx, tx, &c, a, hashOfAdjustment(r)), tx.UpdateCustomer(ctx, c, true))
 	})
 	return out, outside("write limit adjustment", err)
-}
-
-// sameAdjustment reports whether two requests under one id ask for the same. A start that was not sent is the moment
-// of the first try.
-func sameAdjustment(known, a credit.LimitAdjustment, startSent bool) bool {
-	return known.Balance == a.Balance && known.Amount == a.Amount && known.Type == a.Type && known.EndsAt.Equal(a.EndsAt) &&
-		(!startSent || known.StartsAt.Equal(a.StartsAt))
 }
 
 // makeRoom drops the oldest adjustments that are over, past limitAdjustmentsKept, and refuses one live adjustment too many.
@@ -200,7 +198,16 @@ func (e *Engine) RemoveLimitAdjustment(ctx context.Context, adjustmentID string)
 		}
 		i := slices.IndexFunc(c.Adjustments, func(a credit.LimitAdjustment) bool { return a.ID == adjustmentID })
 		if i < 0 {
-			return unknown
+			known, _, err := keptAdjustment(ctx, tx, &c, adjustmentID)
+			if err == nil && known == nil {
+				err = unknown
+			}
+			if err != nil {
+				return err
+			}
+			out = e.shownAdjustment(b, &c, *known)
+			out.Duplicate = true
+			return nil
 		}
 		a := &c.Adjustments[i]
 		if !a.RemovedAt.IsZero() {
@@ -211,7 +218,7 @@ func (e *Engine) RemoveLimitAdjustment(ctx context.Context, adjustmentID string)
 		a.RemovedAt = e.Now()
 		c.UpdatedAt = a.RemovedAt
 		out = e.shownAdjustment(b, &c, *a)
-		return tx.UpdateCustomer(ctx, c, true)
+		return errors.Join(rekeepAdjustment(ctx, tx, &c, *a), tx.UpdateCustomer(ctx, c, true))
 	})
 	return out, outside("remove limit adjustment", err)
 }

@@ -1,6 +1,7 @@
 package tollgate
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -24,6 +25,7 @@ type op struct {
 	who      id.Key // when set, the customer of that name must be this one
 	req      credit.Request
 	hash     int64 // of what the caller sent; the same id with another hash is a conflict
+	was      int64 // when not 0, how an older version would have made that hash
 
 	usage  bool           // the meter's payer names the account: slug and cost are filled in
 	slug   id.Slug        // the account
@@ -31,12 +33,14 @@ type op struct {
 	event  meter.Event    // the event this leaves, as far as the caller's request says
 	name   string         // of the ledger line this leaves
 	given  givenID        // what the caller calls that
+	claims id.Transaction // what no usage may have while the hold is open that this leaves, or ever when it leaves another line
 	value  string         // of a unique meter: the property's value
 	since  int64          // of a unique meter's void: the start of the window it was counted in
 	void   id.Transaction // the event this undoes
 	lock   bool           // must look ids up before deciding
 	past   bool           // is told, under the lock, what has moved the account's grants
 	looked bool           // the locked attempt under way has looked its id up
+	lapsed *store.Event   // a claim on its transactionId that is over
 
 	// answer makes what a ledger line's caller is told, from the account after it.
 	answer func(s *credit.State, line credit.Entry, now time.Time) any
@@ -52,6 +56,9 @@ type op struct {
 	left      *store.Event // the event
 	said      string       // the answer, as JSON
 }
+
+// transaction returns the transactionId of the event that an act leaves, or of the one that it keeps others from leaving.
+func (o *op) transaction() id.Transaction { return cmp.Or(o.txid, o.claims) }
 
 // A givenID is an id as the caller gave it, and the field it stood in.
 type givenID struct{ field, id string }

@@ -128,7 +128,7 @@ func TestOfTwoReadingsThatTakeBackAtOnceOneDoes(t *testing.T) {
 		}
 		for n, o := range ops {
 			var out Revoked
-			if err := p.engine.doNamed(t.Context(), o, &out, &out.Duplicate); err != nil || out.Duplicate != (n > 0) {
+			if err := p.engine.doNamed(t.Context(), o, nil, &out, &out.Duplicate); err != nil || out.Duplicate != (n > 0) {
 				t.Errorf("act %d is done already: %t, %v", n, out.Duplicate, err)
 			}
 		}

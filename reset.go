@@ -37,12 +37,13 @@ func (e *Engine) ResetUsage(ctx context.Context, r ResetRequest) (Reset, error) 
 		return Reset{}, err
 	}
 	b := e.book.Load()
+	var refused error
 	if !b.IsBalance(r.Balance) {
-		return Reset{}, e.unknownBalance(r.Balance)
+		refused = e.unknownBalance(r.Balance)
 	}
 	c, err := e.Customer(ctx, r.Customer)
 	if err != nil {
-		return Reset{}, err
+		return Reset{}, first(refused, err)
 	}
 	slug := b.paying(c.Plan, r.Balance)
 	resetID := id.New("reset", c.key)
@@ -60,7 +61,7 @@ func (e *Engine) ResetUsage(ctx context.Context, r ResetRequest) (Reset, error) 
 		return Reset{ID: resetID, Customer: r.Customer, LastResetDate: line.At, PreResetTotal: line.Used, Balance: s.Receipt(slug, now)}
 	}
 	var out Reset
-	return out, e.doNamed(ctx, o, &out, &out.Duplicate)
+	return out, e.doNamed(ctx, o, refused, &out, &out.Duplicate)
 }
 
 // paying returns the balance that a slug means on a plan: itself, or the pool that pays for the meter it names.

@@ -164,10 +164,11 @@ func (e *Engine) Event(ctx context.Context, customer id.Customer, t id.Transacti
 func (e *Engine) RecordFor(ctx context.Context, c Customer, u meter.Usage) (Receipt, error) {
 	u.Customer, u.Record = c.ExternalID, true
 	o := new(op)
-	if err := e.usageOp(o, u, credit.KindRecord); err != nil {
-		return Receipt{}, err
-	}
+	err := e.usageOp(o, u, credit.KindRecord)
 	o.who = c.key
+	if err != nil {
+		return e.refusedUsage(ctx, o, u, credit.KindRecord, err)
+	}
 	if err := e.do(ctx, o); err != nil {
 		return Receipt{}, err
 	}

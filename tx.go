@@ -22,7 +22,7 @@ func (e *Engine) SQL() *sql.DB { return e.db.SQL() }
 func (e *Engine) ConsumeTx(ctx context.Context, tx *sql.Tx, u meter.Usage) (Receipt, error) {
 	o := new(op)
 	if err := e.usageOp(o, u, kindOf(u)); err != nil {
-		return Receipt{}, err
+		return e.refusedUsage(ctx, o, u, kindOf(u), err)
 	}
 	o.done = newLatch(1)
 	if err := e.consumeIn(ctx, e.db.Join(tx), o); err != nil {

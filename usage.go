@@ -33,7 +33,7 @@ type Outcome struct {
 func (e *Engine) Consume(ctx context.Context, u meter.Usage) (Receipt, error) {
 	o := new(op)
 	if err := e.usageOp(o, u, kindOf(u)); err != nil {
-		return Receipt{}, err
+		return e.refusedUsage(ctx, o, u, kindOf(u), err)
 	}
 	if err := e.do(ctx, o); err != nil {
 		return Receipt{}, err
@@ -68,9 +68,17 @@ func (e *Engine) batch(ctx context.Context, usage []meter.Usage, kind func(meter
 	out, ops := make([]Outcome, len(usage)), make([]op, len(usage))
 	queues, working := map[*writer][]*op{}, e.working()
 	acts := 0
+	var refused []int
 	for i, u := range usage {
 		if out[i].Err = e.usageOp(&ops[i], u, kind(u)); out[i].Err == nil {
 			acts++
+		} else {
+			refused = append(refused, i)
+		}
+	}
+	if len(refused) > 0 {
+		if err := e.refusedBatch(ctx, usage, kind, refused, ops, out); err != nil {
+			return nil, err
 		}
 	}
 	if acts == 0 {
@@ -78,7 +86,7 @@ func (e *Engine) batch(ctx context.Context, usage []meter.Usage, kind func(meter
 	}
 	done := newLatch(acts)
 	for i := range ops {
-		if out[i].Err != nil {
+		if out[i].Err != nil || out[i].Receipt != nil {
 			continue
 		}
 		o := &ops[i]
@@ -101,7 +109,7 @@ func (e *Engine) batch(ctx context.Context, usage []meter.Usage, kind func(meter
 	}
 	receipts := make([]Receipt, len(ops))
 	for i := range ops {
-		if out[i].Err != nil {
+		if out[i].Err != nil || out[i].Receipt != nil {
 			continue
 		}
 		switch err := ops[i].err; {
@@ -124,6 +132,11 @@ func kindOf(u meter.Usage) credit.Kind {
 	return credit.KindConsume
 }
 
+// usageLimits bounds what usage may carry.
+func usageLimits() meter.Limits {
+	return meter.Limits{Ahead: AheadMax, PropertiesBytes: PropertiesBytesMax}
+}
+
 // usageOp checks a usage fact and makes it an act, which it fills in.
 func (e *Engine) usageOp(o *op, u meter.Usage, kind credit.Kind) error {
 	m, ok := e.book.Load().Meters[u.Meter]
@@ -131,7 +144,7 @@ func (e *Engine) usageOp(o *op, u meter.Usage, kind credit.Kind) error {
 		return e.unknownMeter(u)
 	}
 	now := e.Now()
-	n, err := m.Check(u, now, meter.Limits{Ahead: AheadMax, PropertiesBytes: PropertiesBytesMax})
+	n, err := m.Check(u, now, usageLimits())
 	if err != nil {
 		return err
 	}

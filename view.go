@@ -32,6 +32,7 @@ type view struct {
 	of       []*touched              // the accounts of those
 	entries  map[store.Name]*store.Entry
 	seen     map[store.Value]store.Seen
+	freed    map[store.Freed]bool // claims that are over
 	batch    store.Batch
 
 	ends    []end
@@ -78,7 +79,7 @@ func (v *view) settle() {
 
 // decide decides one act.
 func (v *view) decide(ctx context.Context, o *op) {
-	o.left, o.said, o.duplicate = nil, "", false
+	o.left, o.said, o.duplicate, o.lapsed = nil, "", false, nil
 	if v.behind[o.key] {
 		v.postpone(o)
 		return
@@ -219,19 +220,12 @@ func (v *view) past(ctx context.Context, k store.AccountKey) ([]credit.Entry, er
 // repeated finds what an earlier act under the same id left, and reports whether it answers this one.
 func (v *view) repeated(o *op) (bool, error) {
 	if o.txid != "" {
-		n := store.Name{Customer: o.key, Name: string(o.txid)}
-		e := v.events[v.w.cacheOf(o).mark(o)]
-		if e == nil || e.Key != o.key || e.TransactionID != o.txid {
-			e = v.repeats[n]
-		}
-		if e == nil && v.found != nil {
-			e = v.found.Events[n]
-		}
+		e := v.recorded(o)
 		if e == nil {
 			return false, nil
 		}
-		if e.Hash != o.hash {
-			return true, conflict("transactionId", string(o.txid))
+		if e.Claims() || !o.same(e.Hash) {
+			return v.taken(o, e)
 		}
 		o.left, o.duplicate = e, true
 		return true, nil
@@ -242,9 +236,12 @@ func (v *view) repeated(o *op) (bool, error) {
 		e = v.found.Entries[n]
 	}
 	if e == nil {
+		if t := v.recorded(o); t != nil {
+			return v.taken(o, t)
+		}
 		return false, nil
 	}
-	if e.Hash != o.hash {
+	if !o.same(e.Hash) {
 		return true, o.crossed()
 	}
 	o.said, o.duplicate = e.Answer, true
@@ -300,7 +297,13 @@ func (v *view) write(o *op, a *touched, state credit.State, lines []credit.Entry
 		}
 		o.said = string(said)
 	}
+	if o.lapsed != nil {
+		v.free(store.Freed{Customer: o.key, ID: o.lapsed.TransactionID, By: o.lapsed.Hold})
+	}
 	for i, line := range lines {
+		if line.Kind == credit.KindRelease || line.Kind == credit.KindCapture {
+			v.freeHold(o.key, &a.State, line.Cause)
+		}
 		if i == own && o.txid != "" {
 			v.writeEvent(o, a, &state, line, res, now)
 			continue
@@ -309,6 +312,7 @@ func (v *view) write(o *op, a *touched, state credit.State, lines []credit.Entry
 		if i == own {
 			e.Name, e.Hash, e.Answer = o.name, o.hash, o.said
 			v.entries[store.Name{Customer: o.key, Name: o.name}] = e
+			v.claim(o, line)
 		} else if line.Kind == credit.KindGrant { // of what a refund or a restoring gives back: found and revoked as any grant
 			e.Name, e.Answer = "grant:"+line.Cause, "{}"
 		}

@@ -71,7 +71,7 @@ func (e *Engine) Void(ctx context.Context, customer id.Customer, t id.Transactio
 		return Voided{Customer: customer, TransactionID: t, Returned: line.Amount, Balance: s.Receipt(o.slug, now)}
 	}
 	var out Voided
-	return out, e.doNamed(ctx, o, &out, &out.Duplicate)
+	return out, e.doNamed(ctx, o, nil, &out, &out.Duplicate)
 }
 
 // uniqueVoid adds what the void of a unique meter's event needs: the value, the window it was counted in, and

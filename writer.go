@@ -233,8 +233,8 @@ func (w *writer) want(ops []*op, all bool) store.Want {
 		if k := (store.AccountKey{Customer: o.key, Slug: o.slug}); !accounts[k] {
 			accounts[k], want.Accounts = true, append(want.Accounts, k)
 		}
-		n := store.Name{Customer: o.key, Name: string(o.txid)}
-		if o.looked = all || o.lock || o.txid == "" || w.cacheOf(o).knows(o); o.looked && o.txid != "" && !events[n] {
+		n := store.Name{Customer: o.key, Name: string(o.transaction())}
+		if o.looked = all || o.lock || o.txid == "" || w.cacheOf(o).knows(o); o.looked && n.Name != "" && !events[n] {
 			events[n], want.Transactions = true, append(want.Transactions, n)
 		}
 		names := []string{o.name}

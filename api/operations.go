@@ -169,7 +169,7 @@ func holdOperations() map[string]operation {
 	return map[string]operation{
 		"POST /v1/holds": {
 			name: "hold", tag: holdsTag, summary: "Hold units",
-			about: "Sets units aside: they leave the balance now, so that a capture of up to as much cannot be refused. A hold that is neither captured nor released expires, after 24 hours unless expiresIn says otherwise. The header Idempotency-Key stands in for a transactionId that is not sent.",
+			about: "Sets units aside: they leave the balance now, so that a capture of up to as much cannot be refused. A hold that is neither captured nor released expires, after 24 hours unless expiresIn says otherwise. While it is open nothing else can use its transactionId. The header Idempotency-Key stands in for a transactionId that is not sent.",
 			body:  reflect.TypeFor[tollgate.HoldRequest](), example: `{"customer": "user_42", "meter": "tokens", "amount": 4000, "transactionId": "req_1004", "expiresIn": 600}`,
 			answer: reflect.TypeFor[tollgate.Held](), refuses: refused,
 		},

@@ -34,6 +34,8 @@ type Batch struct {
 	Entries  []*Entry
 	Seen     []Seen
 	Voids    []Void
+	Claims   []*Event // see Claim
+	Freed    []Freed  // before anything else is written
 
 	Ask  []Name          // events to read on the way
 	Told map[Name]*Event // those of them that Commit found and whose customers have not been erased

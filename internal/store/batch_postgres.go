@@ -67,7 +67,7 @@ func (b *Batch) statements() ([]statement, error) {
 
 // linesStatements returns what writes all of b but its accounts; its events are placed.
 func (b *Batch) linesStatements() ([]statement, error) {
-	var out []statement
+	out := b.frees()
 	if len(b.Events) > 0 {
 		out = append(out, statement{text: "COPY event (" + eventNames + ", prev) FROM STDIN BINARY", events: b.Events})
 	}
@@ -92,6 +92,13 @@ func (b *Batch) rare() ([]statement, error) {
 			return nil, err
 		}
 		out = append(out, statement{text: entryInsert, args: args})
+	}
+	for _, c := range b.Claims {
+		args, err := c.values()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, statement{text: claimInsert, args: args})
 	}
 	for _, v := range b.Seen {
 		out = append(out, statement{text: seenUpsert, args: v.values()})

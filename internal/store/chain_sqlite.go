@@ -8,6 +8,11 @@ import (
 
 // writeChained writes a batch on SQLite, by way of exec. It is ErrMoved when the version of an account is not the expected one.
 func (b *Batch) writeChained(exec func(text string, args ...any) (sql.Result, error)) error {
+	for _, s := range b.frees() {
+		if _, err := exec(s.text, s.args...); err != nil {
+			return err
+		}
+	}
 	err := b.chain(func(e *Event, a *Account) error {
 		s, err := e.link(a.last)
 		if err != nil {

@@ -260,6 +260,7 @@ func (tx *Tx) Erase(ctx context.Context, key id.Key, at time.Time) error {
 			WHERE id = $1`,
 		`UPDATE event SET properties = '' WHERE customer = $1 AND properties <> '' AND CAST($2 AS BIGINT) > 0`,
 		`DELETE FROM seen WHERE customer = $1 AND CAST($2 AS BIGINT) > 0`,
+		`DELETE FROM entry WHERE customer = $1 AND account = '' AND CAST($2 AS BIGINT) > 0`,
 		`UPDATE subscription SET ended_at = $2 WHERE customer = $1 AND ended_at = 0`,
 		`DELETE FROM stripe_record WHERE customer = $1 AND kind = '` + RecordMethod + `' AND CAST($2 AS BIGINT) > 0`,
 		`UPDATE stripe_customer SET until = 0 WHERE customer = $1 AND CAST($2 AS BIGINT) > 0`,

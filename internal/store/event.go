@@ -159,12 +159,12 @@ func readParts(paid string, charged quantity.Units, recorded time.Time, ever boo
 	return parts, nil
 }
 
-// EventOf returns the event of a customer's transaction, or false when there is none.
+// EventOf returns the event of a customer's transaction, or false when there is none; a Claim is none.
 func (db *DB) EventOf(ctx context.Context, customer id.Key, t id.Transaction) (Event, bool, error) {
 	e, err := scanEvent(db.reads.QueryRowContext(ctx, `
 		SELECT `+eventColumns+`
 		FROM event AS e
-		WHERE e.customer = $1 AND e.transaction_id = $2`, int64(customer), string(t)))
+		WHERE e.customer = $1 AND e.transaction_id = $2 AND e.account <> ''`, int64(customer), string(t)))
 	if errors.Is(err, sql.ErrNoRows) {
 		return e, false, nil
 	}

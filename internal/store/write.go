@@ -24,6 +24,9 @@ func (tx *Tx) write(ctx context.Context, b *Batch) error {
 			return err
 		}
 	}
+	if err := tx.run(ctx, b.frees()); err != nil {
+		return err
+	}
 	for _, e := range b.Events {
 		values, err := e.values()
 		if err != nil {

@@ -886,7 +886,7 @@ export interface paths {
         put?: never;
         /**
          * Hold units
-         * @description Sets units aside: they leave the balance now, so that a capture of up to as much cannot be refused. A hold that is neither captured nor released expires, after 24 hours unless expiresIn says otherwise. The header Idempotency-Key stands in for a transactionId that is not sent.
+         * @description Sets units aside: they leave the balance now, so that a capture of up to as much cannot be refused. A hold that is neither captured nor released expires, after 24 hours unless expiresIn says otherwise. While it is open nothing else can use its transactionId. The header Idempotency-Key stands in for a transactionId that is not sent.
          */
         post: operations["hold"];
         delete?: never;
