@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tollgate/tollgate/fault"
@@ -80,7 +81,7 @@ type UsageReport struct {
 
 // A UsageGroup is the usage of events with one value of a property.
 type UsageGroup struct {
-	Value *string `json:"value"` // null for events without the property
+	Value *string `json:"value"` // as a filter takes it; null for events without the property, or with null
 	usage.Stats
 }
 
@@ -290,8 +291,7 @@ func (f *found) shownGroups(a meter.Aggregation, fill bool) ([]UsageGroup, error
 			return nil, err
 		}
 		g := UsageGroup{Stats: stats}
-		if r.value != "" {
-			text := scalar(json.RawMessage(r.value))
+		if text, has := strings.CutPrefix(r.value, grouped); has {
 			g.Value = &text
 		}
 		out = append(out, g)
@@ -299,11 +299,18 @@ func (f *found) shownGroups(a meter.Aggregation, fill bool) ([]UsageGroup, error
 	return out, nil
 }
 
-// scalar returns a JSON value as people write it: a string without its quotes.
-func scalar(v json.RawMessage) string {
+// grouped begins what a group is called whose events have the property: those without it are the group of no name.
+const grouped = "="
+
+// scalar returns a JSON value as people write it, and as a filter names it: a string without its quotes, so that "5" and 5 are
+// one value. null is none.
+func scalar(v json.RawMessage) (string, bool) {
+	if len(v) == 0 || v[0] == 'n' {
+		return "", false
+	}
 	var s string
 	if json.Unmarshal(v, &s) == nil {
-		return s
+		return s, true
 	}
-	return string(v)
+	return string(v), true
 }

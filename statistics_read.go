@@ -283,12 +283,15 @@ func (q *query) look(properties json.RawMessage, m *meter.Meter) (value, group s
 		all = nil // an erased customer's
 	}
 	for name, want := range q.filters {
-		if v, has := all[name]; !has || scalar(v) != want {
+		if v, has := scalar(all[name]); !has || v != want {
 			return "", "", false
 		}
 	}
 	if m.Aggregation == meter.Unique {
 		value = string(all[m.Property])
 	}
-	return value, string(all[q.property]), true
+	if v, has := scalar(all[q.property]); has {
+		group = grouped + v
+	}
+	return value, group, true
 }

@@ -506,3 +506,45 @@ func TestARollUpBeginsWhileUsageNeverPauses(t *testing.T) {
 		}
 	})
 }
+
+// TestAPropertysValuesAreGroupedAsFiltersNameThem: a number and a text that reads the same are one value, of which the filter finds
+// as much as its group has.
+func TestAPropertysValuesAreGroupedAsFiltersNameThem(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		t.Parallel()
+		e := open(t, url, newClock(noon()))
+		put(t, e, "ann", "pro")
+		for tx, properties := range map[string]string{
+			"1": `{"size": 5}`, "2": `{"size": "5"}`, "4": `{"size": "small"}`, "8": `{"size": true}`, "16": `{"size": null}`, "32": `{}`, "64": ``, "128": `{"size": ""}`,
+		} {
+			amount, err := quantity.Parse(tx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := e.Consume(t.Context(), meter.Usage{Customer: "ann", Meter: "requests", Amount: &amount, TransactionID: id.Transaction(tx), Properties: []byte(properties)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := tollgate.UsageRequest{Customer: "ann", Meter: "requests", Property: "size"}
+		report, err := e.Usage(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for _, g := range report.Groups {
+			if g.Value == nil {
+				got["none"] = g.Total.String()
+				continue
+			}
+			got["="+*g.Value] = g.Total.String()
+			total, err := e.UsageTotal(t.Context(), tollgate.UsageRequest{Customer: "ann", Meter: "requests", Filters: map[string]string{"size": *g.Value}})
+			if err != nil || total != g.Total {
+				t.Errorf("the filter finds %s of %q, %v; the group has %s", total, *g.Value, err, g.Total)
+			}
+		}
+		if diff := cmp.Diff(map[string]string{"=5": "3", "=small": "4", "=true": "8", "none": "112", "=": "128"}, got); diff != "" || len(report.Groups) != 5 {
+			t.Errorf("%d groups (-want +got):\n%s", len(report.Groups), diff)
+		}
+	})
+}
