@@ -159,13 +159,12 @@ func (e *Engine) checkAdjustment(r AdjustmentRequest) (meter.Meter, error) {
 
 // reasoned returns an adjustment's properties with its reason among them, compact and in order of their keys.
 func reasoned(r AdjustmentRequest) (json.RawMessage, error) {
-	all := map[string]any{}
-	if sent := bytes.TrimSpace(r.Properties); len(sent) > 0 && !bytes.Equal(sent, []byte("null")) {
-		d := json.NewDecoder(bytes.NewReader(sent))
-		d.UseNumber()
-		if err := d.Decode(&all); err != nil || all == nil || !json.Valid(sent) {
-			return nil, fault.Field("properties", nil, nil, "properties must be a JSON object.")
-		}
+	all, err := meter.ReadProperties(r.Properties)
+	if err != nil {
+		return nil, err
+	}
+	if all == nil {
+		all = map[string]any{}
 	}
 	all["reason"] = r.Reason
 	text, err := json.Marshal(all)

@@ -145,6 +145,17 @@ func fieldTwice(name string) error {
 	return fault.New(fault.Invalid, "The field %q comes twice.", name).With("field", name)
 }
 
+// seconds returns a span of time as it was sent, and 0, which stands for the usual one, when none was.
+func seconds(name string, sent *int64) (int64, error) {
+	switch {
+	case sent == nil:
+		return 0, nil
+	case *sent == 0:
+		return 0, fault.Field(name, 0, nil, "%s is at least 1 second. Leave it out for the usual time.", name)
+	}
+	return *sent, nil
+}
+
 // wrongType is the fault for a value that does not fit what to points to.
 func wrongType(name string, raw []byte, to any) error {
 	switch to.(type) {
@@ -154,7 +165,7 @@ func wrongType(name string, raw []byte, to any) error {
 		return fault.Field(name, shown(raw), nil, "%s must be a time such as 2026-01-31T15:04:05Z (RFC 3339).", name)
 	case *id.Customer, *id.Slug, *id.Transaction, *string, **string, **id.Slug:
 		return fault.Field(name, shown(raw), nil, "%s must be a text.", name)
-	case *int64, **int:
+	case *int64, **int64, **int:
 		return fault.Field(name, shown(raw), nil, "%s must be a whole number.", name)
 	case *bool, **bool:
 		return fault.Field(name, shown(raw), nil, "%s must be true or false.", name)

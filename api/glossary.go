@@ -89,7 +89,7 @@ events: Up to 1,000 usage facts.
 ever: The window open at that moment never ends.
 every: How often the limit renews: day, week, month, billing_month, billing_period or never.
 expiresAt: When it ends; left out when it never does.
-expiresIn: How many seconds the hold lasts: 24 hours when not sent, 30 days at most.
+expiresIn: How many seconds the hold lasts: 1 at least, 24 hours when not sent, 30 days at most.
 externalId: Your own name for the customer.
 feature: The slug of a feature.
 features: Features by slug.
@@ -280,7 +280,7 @@ Token.customer: The externalId of the one customer it speaks for.
 Token.expiresAt: When it ends.
 Token.token: What the page sends, as Authorization: Bearer TOKEN.
 TokenRequest.actions: read, check, checkout, manage; read and check when not sent.
-TokenRequest.expiresIn: How many seconds it lasts: 15 minutes when not sent, 24 hours at most.
+TokenRequest.expiresIn: How many seconds it lasts: 1 at least, 15 minutes when not sent, 24 hours at most.
 Term.amount: What it adds to what is available; negative when it takes.
 Term.kind: plan, adjustments, used (whoever paid), grants_paid (what of that grants paid), gone (taken of the allowance before this window began), held, past_limit (used past a hard limit), grants, not_started (in grants that begin later) or owed.
 Term.text: The same in words.
@@ -294,7 +294,7 @@ Usage.at: When it happened; now when not sent. Up to 5 minutes ahead is accepted
 UsageBatch.period: As for one customer; not since_reset nor current_period.
 UsageByCustomer.data: By externalId, then by meter.
 UsageGroup.events: How many events count.
-UsageGroup.value: The property's value; null for events without it.
+UsageGroup.value: The property's value, as a filter takes it: the number 5 and the text "5" are one. null for events without it, or with null.
 UsageInBrief.events: How many events count.
 UsageReport.balance: The slug of the balance that pays.
 UsageReport.events: How many events count.

@@ -18,8 +18,9 @@ type KeyedBody struct {
 func (s *Server) hold(ctx context.Context, in *KeyedBody) (tollgate.Held, error) {
 	var r tollgate.HoldRequest
 	var amount *quantity.Units
+	var expires *int64
 	err := decode(in.RawBody, fields{
-		"customer": &r.Customer, "meter": &r.Meter, "amount": &amount, "transactionId": &r.TransactionID, "expiresIn": &r.ExpiresIn,
+		"customer": &r.Customer, "meter": &r.Meter, "amount": &amount, "transactionId": &r.TransactionID, "expiresIn": &expires,
 	})
 	if err != nil {
 		return tollgate.Held{}, err
@@ -29,6 +30,9 @@ func (s *Server) hold(ctx context.Context, in *KeyedBody) (tollgate.Held, error)
 	}
 	if r.Amount = *amount; r.TransactionID == "" {
 		r.TransactionID = in.IdempotencyKey
+	}
+	if r.ExpiresIn, err = seconds("expiresIn", expires); err != nil {
+		return tollgate.Held{}, err
 	}
 	return s.engine.Hold(ctx, r)
 }

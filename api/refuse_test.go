@@ -83,6 +83,8 @@ func refusals() []refusal {
 		{"consume names a time that is none", "POST", "/v1/consume", usage(`,"at":"yesterday"`), 422, `{"error":"invalid_request","field":"at","value":"yesterday"}`},
 		{"consume names a time too far ahead", "POST", "/v1/consume", usage(`,"at":"2026-03-10T12:05:01Z"`), 422, `{"error":"invalid_request","field":"at","value":"2026-03-10T12:05:01Z","limit":"2026-03-10T12:05:00Z"}`},
 		{"consume names properties that are no object", "POST", "/v1/consume", usage(`,"properties":[1]`), 422, field("properties")},
+		{"consume names a key that comes twice", "POST", "/v1/consume", usage(`,"properties":{"model":1,"model":2}`), 422,
+			`{"error":"invalid_request","offset":95,"message":"The body is not JSON: at byte 95 the name \"model\" comes twice in one object."}`},
 		{"consume names a record that is no switch", "POST", "/v1/consume", usage(`,"record":"yes"`), 422, `{"error":"invalid_request","field":"record","value":"yes"}`},
 		{"consume names the property a meter counts", "POST", "/v1/consume", `{"customer":"ada","meter":"readers","transactionId":"x"}`, 422, field("properties.reader")},
 
@@ -101,6 +103,8 @@ func refusals() []refusal {
 		{"a hold names a missing transactionId", "POST", "/v1/holds", `{"customer":"ada","meter":"tokens","amount":1}`, 422, field("transactionId")},
 		{"a hold of a gauge is refused", "POST", "/v1/holds", `{"customer":"ada","meter":"seats","amount":1,"transactionId":"h"}`, 422, field("meter")},
 		{"a hold's time must be whole seconds", "POST", "/v1/holds", `{"customer":"ada","meter":"tokens","amount":1,"transactionId":"h","expiresIn":1.5}`, 422, `{"error":"invalid_request","field":"expiresIn","value":1.5}`},
+		{"a hold lasts at least a second", "POST", "/v1/holds", `{"customer":"ada","meter":"tokens","amount":1,"transactionId":"h","expiresIn":0}`, 422, `{"error":"invalid_request","field":"expiresIn","value":0}`},
+		{"a customer token lasts at least a second", "POST", "/v1/customers/ada/tokens", `{"expiresIn":0}`, 422, `{"error":"invalid_request","field":"expiresIn","value":0}`},
 		{"a hold past its balance is refused", "POST", "/v1/holds", `{"customer":"ada","meter":"ai_requests","amount":21,"transactionId":"h"}`, 402, `{"error":"insufficient_credits","balance":"ai_requests","meter":"ai_requests","availableBalance":20,"required":21,"resetsAt":"2026-03-11T00:00:00Z"}`},
 		{"a release takes nothing", "POST", "/v1/holds/hold_1/release", `{"amount":1}`, 422, field("amount")},
 

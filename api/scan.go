@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"unicode/utf8"
 
@@ -151,7 +152,7 @@ func (s *scanner) object() error {
 		}
 		if many[string(name)] || many == nil && slices.ContainsFunc(seen, func(n []byte) bool { return bytes.Equal(n, name) }) {
 			s.at = at
-			return s.malformed("a name comes twice in one object")
+			return s.malformed(fmt.Sprintf("the name %q comes twice in one object", name))
 		}
 		if many == nil {
 			seen = append(seen, name)

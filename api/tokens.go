@@ -10,7 +10,12 @@ import (
 
 func (s *Server) createToken(ctx context.Context, in *customerWrite) (tollgate.Token, error) {
 	r := tollgate.TokenRequest{Customer: in.ExternalID}
-	if err := decodeOptional(in.RawBody, fields{"actions": &r.Actions, "expiresIn": &r.ExpiresIn}); err != nil {
+	var expires *int64
+	if err := decodeOptional(in.RawBody, fields{"actions": &r.Actions, "expiresIn": &expires}); err != nil {
+		return tollgate.Token{}, err
+	}
+	var err error
+	if r.ExpiresIn, err = seconds("expiresIn", expires); err != nil {
 		return tollgate.Token{}, err
 	}
 	return s.engine.CreateToken(ctx, r)

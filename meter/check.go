@@ -74,18 +74,15 @@ func (m Meter) amount(sent *quantity.Units) (quantity.Units, error) {
 
 func (m Meter) properties(r *Reading, sent json.RawMessage, lim Limits) error {
 	sent = bytes.TrimSpace(sent)
-	var all map[string]any
-	switch {
-	case len(sent) > lim.PropertiesBytes:
+	if len(sent) > lim.PropertiesBytes {
 		return fault.New(fault.TooLarge, "properties has %d bytes; the limit is %d.", len(sent), lim.PropertiesBytes).
 			With("field", "properties").With("value", len(sent)).With("limit", lim.PropertiesBytes)
-	case len(sent) > 0 && !bytes.Equal(sent, []byte("null")):
-		d := json.NewDecoder(bytes.NewReader(sent))
-		d.UseNumber() // a float would change what the caller sent
-		if err := d.Decode(&all); err != nil || all == nil || !json.Valid(sent) {
-			return fault.Field("properties", nil, nil, "properties must be a JSON object.")
-		}
-		var err error
+	}
+	all, err := ReadProperties(sent)
+	if err != nil {
+		return err
+	}
+	if all != nil {
 		if r.Properties, err = json.Marshal(all); err != nil {
 			return fmt.Errorf("spell properties: %w", err)
 		}

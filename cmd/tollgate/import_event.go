@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/meter"
 	"github.com/tollgate/tollgate/quantity"
 )
@@ -23,6 +25,9 @@ func parseUsage(line []byte) (meter.Usage, error) {
 	var sent map[string]json.RawMessage
 	if err := json.Unmarshal(line, &sent); err != nil {
 		return u, notJSON(err)
+	}
+	if twice := fieldTwice(line); twice != "" {
+		return u, fmt.Errorf("the field %q comes twice", twice)
 	}
 	fields := map[string]struct {
 		into any
@@ -49,7 +54,32 @@ func parseUsage(line []byte) (meter.Usage, error) {
 			return u, fmt.Errorf("%s must be %s, not %s", name, field.want, shortened(sent[name]))
 		}
 	}
+	if _, err := meter.ReadProperties(u.Properties); err != nil { // a server would refuse the whole batch for some of it
+		return u, errors.New(fault.Of(err).Message)
+	}
 	return u, nil
+}
+
+// fieldTwice returns the first field of an object that comes twice, or none.
+func fieldTwice(line []byte) string {
+	d := json.NewDecoder(bytes.NewReader(line))
+	seen := map[string]bool{}
+	if _, err := d.Token(); err != nil { // its brace
+		return ""
+	}
+	for d.More() {
+		token, err := d.Token()
+		name, ok := token.(string)
+		if err != nil || !ok || seen[name] {
+			return name
+		}
+		seen[name] = true
+		var value json.RawMessage
+		if d.Decode(&value) != nil {
+			return ""
+		}
+	}
+	return ""
 }
 
 // notJSON says where a line stops being JSON.

@@ -1965,7 +1965,7 @@ export interface components {
             customer: string;
             /**
              * Format: int64
-             * @description How many seconds the hold lasts: 24 hours when not sent, 30 days at most.
+             * @description How many seconds the hold lasts: 1 at least, 24 hours when not sent, 30 days at most.
              */
             expiresIn?: number;
             /** @description The slug of a meter of the catalog. */
@@ -2842,7 +2842,7 @@ export interface components {
             actions?: string[];
             /**
              * Format: int64
-             * @description How many seconds it lasts: 15 minutes when not sent, 24 hours at most.
+             * @description How many seconds it lasts: 1 at least, 15 minutes when not sent, 24 hours at most.
              */
             expiresIn?: number;
         };
@@ -3012,7 +3012,7 @@ export interface components {
             min: Quantity;
             /** @description What it comes to, in the meter's units. */
             total: Quantity;
-            /** @description The property's value; null for events without it. */
+            /** @description The property's value, as a filter takes it: the number 5 and the text "5" are one. null for events without it, or with null. */
             value: string | null;
         };
         UsageInBrief: {
