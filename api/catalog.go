@@ -43,8 +43,8 @@ func (in *catalogWrite) Resolve(ctx huma.Context) []error {
 	url := ctx.URL()
 	sent := url.Query()
 	for _, name := range []string{"dryRun", "over"} {
-		if v := sent[name]; len(v) > 1 || len(v) == 1 && v[0] == "" {
-			return []error{&huma.ErrorDetail{Location: "query." + name, Value: v[0]}}
+		if v := sent[name]; len(v) == 1 && v[0] == "" {
+			return []error{&huma.ErrorDetail{Location: "query." + name, Value: ""}}
 		}
 	}
 	in.certain = sent.Has("over")

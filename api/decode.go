@@ -180,8 +180,11 @@ func wrongType(name string, raw []byte, to any) error {
 
 // wrongQuantity tells a number with too many digits from what is no number.
 func wrongQuantity(name string, raw []byte) error {
-	n, err := strconv.ParseFloat(strings.Trim(string(raw), `"`), 64) // to choose the words only
+	text := strings.Trim(string(raw), `"`)
+	n, err := strconv.ParseFloat(text, 64) // to choose the words only
 	switch {
+	case !json.Valid([]byte(text)): // 1_000, 0x10, +1: Go's ways to write a number, or none
+		return fault.Field(name, shown(raw), nil, "%s must be a decimal number such as 12 or 0.5.", name)
 	case err == nil && math.Abs(n) <= float64(quantity.Max/quantity.One):
 		return fault.Field(name, shown(raw), quantity.DecimalsMax, "%s must have at most %d decimals.", name, quantity.DecimalsMax)
 	case err == nil || math.IsInf(n, 0):

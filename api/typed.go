@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -38,9 +39,26 @@ func (a router) Handle(op *huma.Operation, next func(huma.Context)) {
 			}
 			r.Body = io.NopCloser(bytes.NewReader(body))
 		}
+		if err := sentOnce(op, r.URL); err != nil {
+			return err
+		}
 		next(humago.NewContext(op, r, x))
 		return nil
 	})
+}
+
+// sentOnce refuses a query parameter of one value that is sent with several, of which huma would take the first.
+func sentOnce(op *huma.Operation, sent *url.URL) error {
+	if sent.RawQuery == "" {
+		return nil
+	}
+	query := sent.Query()
+	for _, p := range op.Parameters {
+		if values := query[p.Name]; p.In == "query" && p.Schema.Type != huma.TypeArray && len(values) > 1 {
+			return fault.Field(p.Name, values[1], nil, "The query parameter %s comes twice: send it once.", p.Name)
+		}
+	}
+	return nil
 }
 
 // newHuma returns a huma that describes and reads parameters, and leaves the rest to this package: no pages of its

@@ -15,8 +15,8 @@ type AdjustCmd struct {
 	database
 	Meter  string `required:"" placeholder:"SLUG" help:"The meter."`
 	Kind   string `enum:",refund,bonus,deduction" default:"" help:"refund, bonus or deduction."`
-	Reason string `required:"" help:"Why, for the ledger."`
-	ID     string `name:"id" required:"" help:"Your own id of this adjustment: the same command again adjusts nothing more."`
+	Reason string `required:"" help:"Why, for the ledger. It must be given."`
+	ID     string `name:"id" required:"" help:"Your own id of this adjustment, which must be given: the same command again adjusts nothing more."`
 	JSON   bool   `name:"json" help:"Print JSON."`
 }
 

@@ -20,14 +20,14 @@ type CustomersCmd struct {
 type CustomersListCmd struct {
 	database
 	After string `placeholder:"EXTERNAL_ID" help:"Begin after this customer."`
-	Limit int    `default:"100" help:"How many to show, up to 1000."`
+	Limit rows   `default:"100" help:"How many to show, up to 1000."`
 	JSON  bool   `name:"json" help:"Print JSON: {data, next}."`
 }
 
 // Run runs the command.
 func (cmd *CustomersListCmd) Run(ctx context.Context, c *console) error {
 	return cmd.use(ctx, func(engine *tollgate.Engine) error {
-		page, err := engine.Customers(ctx, id.Customer(cmd.After), cmd.Limit)
+		page, err := engine.Customers(ctx, id.Customer(cmd.After), int(cmd.Limit))
 		if err != nil {
 			return err
 		}

@@ -13,7 +13,7 @@ type EntriesCmd struct {
 	ExternalID string `arg:"" name:"external-id" help:"The customer, as your app calls it."`
 	Slug       string `arg:"" help:"The meter or credits pool."`
 	database
-	Limit  int    `default:"100" help:"How many lines to show, up to 1000."`
+	Limit  rows   `default:"100" help:"How many lines to show, up to 1000."`
 	Cursor string `help:"The next of an earlier page."`
 	JSON   bool   `name:"json" help:"Print JSON: {data, next}."`
 }
@@ -21,7 +21,7 @@ type EntriesCmd struct {
 // Run runs the command.
 func (cmd *EntriesCmd) Run(ctx context.Context, c *console) error {
 	return cmd.use(ctx, func(engine *tollgate.Engine) error {
-		page, err := engine.Entries(ctx, id.Customer(cmd.ExternalID), id.Slug(cmd.Slug), cmd.Cursor, cmd.Limit)
+		page, err := engine.Entries(ctx, id.Customer(cmd.ExternalID), id.Slug(cmd.Slug), cmd.Cursor, int(cmd.Limit))
 		if err != nil {
 			return err
 		}

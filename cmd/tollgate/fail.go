@@ -32,6 +32,7 @@ func (c *console) fail(err error) int {
 		}
 		c.note("error: the catalog has %s; nothing was published\n", counted(int64(len(problems)), "problem"))
 	case f != nil:
+		f = onCommandLine(f)
 		c.note("error: %s\n", printable(f.Message))
 		for _, key := range slices.Sorted(maps.Keys(f.Details)) {
 			if v := f.Details[key]; v != nil {

@@ -2,9 +2,12 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
+	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/quantity"
 )
 
@@ -30,6 +33,19 @@ type amount struct{ quantity.Units }
 func (a *amount) UnmarshalText(text []byte) (err error) {
 	a.Units, err = quantity.Parse(string(text))
 	return err
+}
+
+// A rows is a flag: how many rows to show.
+type rows int
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (r *rows) UnmarshalText(text []byte) error {
+	n, err := strconv.Atoi(string(text))
+	if err != nil || n < 1 || n > tollgate.PageMax {
+		return fmt.Errorf("write a number from 1 to %d", tollgate.PageMax)
+	}
+	*r = rows(n)
+	return nil
 }
 
 // A level is a flag: from which level on a line is logged.

@@ -51,14 +51,14 @@ type WebhooksCmd struct {
 type WebhooksListCmd struct {
 	database
 	State string `placeholder:"STATE" help:"Only those that are pending, done or parked."`
-	Limit int    `default:"100" help:"How many to show, up to 1000."`
+	Limit rows   `default:"100" help:"How many to show, up to 1000."`
 	JSON  bool   `name:"json" help:"Print JSON: a list."`
 }
 
 // Run runs the command.
 func (cmd *WebhooksListCmd) Run(ctx context.Context, c *console) error {
 	return cmd.use(ctx, func(engine *tollgate.Engine) error {
-		events, err := engine.Webhooks(ctx, cmd.State, cmd.Limit)
+		events, err := engine.Webhooks(ctx, cmd.State, int(cmd.Limit))
 		if err != nil {
 			return err
 		}

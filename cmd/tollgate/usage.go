@@ -96,7 +96,10 @@ func showUsage(c *console, r tollgate.UsageReport) error {
 	if !r.IsUnlimited {
 		left = fmt.Sprintf("%s of %s left", units(*r.Remaining), units(*r.Limit))
 	}
-	if err := c.print("%s: %s %s(s) of %s from %s to %s (%s)\n%s: %s used in the running window, %s\n\n", c.paint(bold, word(string(r.Customer))),
+	if r.Total != quantity.One && unit == strings.ToLower(unit) {
+		unit += "s" // units in capitals, such as GB, have no plural
+	}
+	if err := c.print("%s: %s %s of %s from %s to %s (%s)\n%s: %s used in the running window, %s\n\n", c.paint(bold, word(string(r.Customer))),
 		units(r.Total), word(unit), r.Meter, local(r.From.In(zone)), local(r.To.In(zone)), r.Timezone, r.Balance, units(r.Current), left); err != nil {
 		return err
 	}
