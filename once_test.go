@@ -2,6 +2,8 @@ package tollgate_test
 
 import (
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -134,6 +136,52 @@ func TestAHoldKeepsItsTransactionIDWhileItIsOpen(t *testing.T) {
 		}
 		if got := available(t, a.e, "ann", "credits"); got != "99" {
 			t.Errorf("%s credits available, want 99", got)
+		}
+	})
+}
+
+// TestHoldsAndUsageThatRaceForATransactionID: on two processes, one of the two has it, and what has it works on.
+func TestHoldsAndUsageThatRaceForATransactionID(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		t.Parallel()
+		c := newClock(noon())
+		both := []acts{{t, open(t, url, c)}, {t, open(t, url, c)}}
+		put(t, both[0].e, "ann", "pro")
+		for round := range 10 {
+			tx := fmt.Sprint("round ", round)
+			var used, held atomic.Int64
+			var wg sync.WaitGroup
+			for i := range 8 {
+				a := both[i%2]
+				wg.Go(func() {
+					act, done := acts.consume, &used
+					if i/2%2 == 1 {
+						act, done = acts.hold, &held
+					}
+					err := act(a, tx)
+					if err != nil && !fault.Has(err, fault.Conflict) {
+						t.Errorf("%s: %v", tx, err)
+					}
+					if err == nil {
+						done.Add(1)
+					}
+				})
+			}
+			wg.Wait()
+			if n, m := used.Load(), held.Load(); n+m != 4 || n*m != 0 {
+				t.Errorf("%s: %d were told that they had used and %d that they had held, want 4 of one kind", tx, n, m)
+			}
+			if held.Load() == 0 {
+				continue
+			}
+			h, err := both[1].held(tx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := both[0].e.Capture(t.Context(), h.ID, nil); err != nil {
+				t.Errorf("%s: the capture: %v", tx, err)
+			}
 		}
 	})
 }
