@@ -285,3 +285,26 @@ func TestALimitAdjustmentIsAddedOnceForEver(t *testing.T) {
 		}
 	})
 }
+
+// TestABonusThatWasMadeAsAGrantIsKnown: older versions knew a bonus by the grant that it came to.
+func TestABonusThatWasMadeAsAGrantIsKnown(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, url string) {
+		t.Parallel()
+		e := openWith(t, url, tollgate.Options{Now: newClock(noon()).now})
+		publish(t, e, bakery)
+		put(t, e, "ann", "free")
+		if _, err := e.Grant(t.Context(), tollgate.GrantRequest{Customer: "ann", Balance: "credits", Amount: quantity.Whole(6), ID: "old", Source: "bonus", Reason: "r"}); err != nil {
+			t.Fatal(err)
+		}
+		bonus := tollgate.AdjustmentRequest{Customer: "ann", Meter: "bread", Kind: tollgate.AdjustBonus, Amount: quantity.Whole(3), Reason: "r", TransactionID: "old"}
+		again, err := e.AdjustUsage(t.Context(), bonus)
+		if err != nil || !again.Duplicate {
+			t.Errorf("the same bonus: %+v, %v; want the first answer", again, err)
+		}
+		bonus.Amount = quantity.Whole(4)
+		if _, err := e.AdjustUsage(t.Context(), bonus); !fault.Has(err, fault.Conflict) {
+			t.Errorf("another bonus: %v, want a conflict", err)
+		}
+	})
+}
