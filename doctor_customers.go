@@ -49,7 +49,7 @@ func (e *Engine) diagnoseFound(ctx context.Context, s *seller, found stripe.Foun
 	switch {
 	case store.None(err):
 		if repair {
-			d.Repaired, err = e.rebind(ctx, c.key, func() (bool, error) {
+			d.Repaired, err = e.rebind(ctx, c.key, found.Stripe, func() (bool, error) {
 				now, err := e.db.Bind(ctx, c.key, found.Stripe, e.Now())
 				return now == found.Stripe, err
 			})
@@ -71,16 +71,16 @@ func (e *Engine) diagnoseFound(ctx context.Context, s *seller, found stripe.Foun
 		d.Here += ", which was deleted"
 		d.Cause = "The customer was deleted at Stripe, and another one carries its externalId. Repair binds that one."
 	default:
-		d.Repaired, err = e.rebind(ctx, c.key, func() (bool, error) { return e.db.Rebind(ctx, c.key, bound.Stripe, found.Stripe) })
+		d.Repaired, err = e.rebind(ctx, c.key, found.Stripe, func() (bool, error) { return e.db.Rebind(ctx, c.key, bound.Stripe, found.Stripe) })
 	}
 	return d, true, err
 }
 
-// rebind binds a customer and reads it from Stripe.
-func (e *Engine) rebind(ctx context.Context, key id.Key, bind func() (bool, error)) (bool, error) {
+// rebind binds a customer to one at Stripe and reads it from there.
+func (e *Engine) rebind(ctx context.Context, key id.Key, stripeID string, bind func() (bool, error)) (bool, error) {
 	done, err := bind()
 	if err != nil || !done {
-		return false, outside("bind to Stripe", err)
+		return false, unbound(stripeID, err)
 	}
 	return true, e.sync(ctx, key)
 }

@@ -2,6 +2,7 @@ package tollgate
 
 import (
 	"context"
+	"errors"
 
 	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
@@ -94,7 +95,16 @@ func (e *Engine) bind(ctx context.Context, c Customer) (string, error) {
 		return "", err
 	}
 	bound, err := e.db.Bind(ctx, c.key, made, e.Now())
-	return bound, outside("bind to Stripe", err)
+	return bound, unbound(made, err)
+}
+
+// unbound turns an error of binding a customer to one at Stripe into one that callers may see.
+func unbound(stripeID string, err error) error {
+	if errors.Is(err, store.ErrTaken) {
+		return fault.New(fault.Conflict, "Stripe's customer %s is another customer's here: this database was used with another Stripe account, or with a sandbox whose state is gone. Use that one again, or an empty database.", stripeID).
+			With("stripeCustomer", stripeID)
+	}
+	return outside("bind to Stripe", err)
 }
 
 // billing returns what is kept of a customer at Stripe. Fault: not_found, "Stripe customer not found".

@@ -320,7 +320,7 @@ func (e *Engine) keyAt(ctx context.Context, stripeID string) (id.Key, error) {
 	}
 	bound, err := e.db.Bind(ctx, c.key, stripeID, e.Now())
 	if err != nil {
-		return 0, outside("bind to Stripe", err)
+		return 0, unbound(stripeID, err)
 	}
 	if bound != stripeID {
 		return 0, errNotOurs // a second one, which nothing uses

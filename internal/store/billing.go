@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -46,8 +47,10 @@ func (db *DB) BillingAt(ctx context.Context, stripe string) (Billing, error) {
 	return scanBilling(db.reads.QueryRowContext(ctx, "SELECT "+billingColumns+" FROM stripe_customer WHERE stripe = $1", stripe))
 }
 
-// Bind says which customer at Stripe a customer is. The first one stays: it is returned. sql.ErrNoRows when that one is somebody
-// else's.
+// ErrTaken is what Bind and Rebind return for a customer at Stripe who is another customer here.
+var ErrTaken = errors.New("the customer at Stripe is another one's here")
+
+// Bind says which customer at Stripe a customer is. The first one stays: it is returned.
 func (db *DB) Bind(ctx context.Context, customer id.Key, stripe string, at time.Time) (bound string, err error) {
 	err = db.Update(ctx, func(tx *Tx) error {
 		_, err := tx.sql.ExecContext(ctx, `
@@ -57,7 +60,11 @@ func (db *DB) Bind(ctx context.Context, customer id.Key, stripe string, at time.
 		if err != nil {
 			return fmt.Errorf("bind to Stripe: %w", err)
 		}
-		return tx.sql.QueryRowContext(ctx, "SELECT stripe FROM stripe_customer WHERE customer = $1", int64(customer)).Scan(&bound)
+		err = tx.sql.QueryRowContext(ctx, "SELECT stripe FROM stripe_customer WHERE customer = $1", int64(customer)).Scan(&bound)
+		if None(err) {
+			return ErrTaken
+		}
+		return err
 	})
 	return bound, err
 }
@@ -66,6 +73,9 @@ func (db *DB) Bind(ctx context.Context, customer id.Key, stripe string, at time.
 func (db *DB) Rebind(ctx context.Context, customer id.Key, before, stripe string) (rebound bool, err error) {
 	err = db.Update(ctx, func(tx *Tx) error {
 		res, err := tx.sql.ExecContext(ctx, "UPDATE stripe_customer SET stripe = $3 WHERE customer = $1 AND stripe = $2", int64(customer), before, stripe)
+		if db.dialect.isUnique(err) {
+			return ErrTaken
+		}
 		if err != nil {
 			return fmt.Errorf("bind to Stripe again: %w", err)
 		}
