@@ -3,11 +3,13 @@ package sandbox
 import (
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // A file keeps the state in SQLite: every object is a row of its JSON.
@@ -33,9 +35,16 @@ CREATE TABLE IF NOT EXISTS counter (
 	ahead    INTEGER NOT NULL
 ) STRICT;`
 
-// openFile opens or makes the file and reads its objects into the server's state.
+// ErrInUse is what New returns for a file that another sandbox has open: two would write over each other.
+var ErrInUse = errors.New("another sandbox has it open")
+
+// fileWait is how long a file that is in use is waited for: the one before may be closing it.
+const fileWait = time.Second
+
+// openFile opens or makes the file and reads its objects into the server's state. The file is locked until it is closed, or
+// the process ends.
 func openFile(path string, s *Server) (*file, error) {
-	query := url.Values{"_pragma": {"journal_mode(WAL)", "synchronous(FULL)", "busy_timeout(5000)"}}
+	query := url.Values{"_pragma": {fmt.Sprintf("busy_timeout(%d)", fileWait.Milliseconds()), "locking_mode(EXCLUSIVE)", "journal_mode(WAL)", "synchronous(FULL)"}}
 	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+query.Encode())
 	if err != nil {
 		return nil, err
@@ -44,6 +53,9 @@ func openFile(path string, s *Server) (*file, error) {
 	f := &file{db: db, server: s}
 	if _, err := db.Exec(fileSchema); err != nil {
 		_ = db.Close()
+		if busy := (*sqlite.Error)(nil); errors.As(err, &busy) && busy.Code()&0xff == sqlite3.SQLITE_BUSY { // the low byte is the primary code
+			return nil, ErrInUse
+		}
 		return nil, err
 	}
 	if err := f.load(); err != nil {
@@ -161,9 +173,12 @@ func (f *file) forget(kind string, order int64) error {
 	return err
 }
 
-func (f *file) clear() error {
-	_, err := f.db.Exec("DELETE FROM object; DELETE FROM counter")
-	return err
+// clear removes every object. The clock, and how many ids were made, stay.
+func (f *file) clear(s *state) error {
+	if _, err := f.db.Exec("DELETE FROM object"); err != nil {
+		return err
+	}
+	return f.writeCounter(f.db, s)
 }
 
 func (f *file) close() error { return f.db.Close() }

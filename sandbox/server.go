@@ -15,7 +15,7 @@ const APIVersion = "2026-08-26.dahlia"
 
 // Options say how a sandbox behaves. The zero value is a sandbox in memory that runs with the wall clock.
 type Options struct {
-	// File is the path of a SQLite file that keeps the state; empty keeps it in memory.
+	// File is the path of a SQLite file that keeps the state, which one sandbox at a time has open; empty keeps it in memory.
 	File string
 	// Secret is the only key taken, sk_test_…; empty takes every key that begins so.
 	Secret string
@@ -38,7 +38,8 @@ type Options struct {
 	WebhookBackoff []time.Duration
 	// SearchDelay is how long a new customer stays unknown to search, which Stripe does not promise to be fresh.
 	SearchDelay time.Duration
-	// Seed makes ids, and what Chaos does, repeat.
+	// Seed makes ids, and what Chaos does, repeat. A program that keeps ids for longer than the sandbox keeps its state needs
+	// another one with every start, or what it knows comes to name something else.
 	Seed int64
 	// Chaos is what goes wrong on purpose.
 	Chaos Chaos
@@ -66,7 +67,7 @@ type Server struct {
 }
 
 // New starts a sandbox: its clock runs, and webhooks are sent, until Close. It is an error when the options contradict
-// themselves or the file cannot be read.
+// themselves or the file cannot be read: ErrInUse when another sandbox has it open.
 func New(options Options) (*Server, error) {
 	s := &Server{options: options, log: options.Log, inFlight: map[string]bool{}, closing: make(chan struct{})}
 	if s.log == nil {
@@ -140,14 +141,16 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// Reset forgets every object, event and delivery. The clock stays.
+// Reset forgets every object, event and delivery. The clock stays, and no id is given a second time.
 func (s *Server) Reset() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	given := s.state.ids
 	s.state = newState(s.options.Seed)
+	s.state.ids = given
 	s.sender.clear()
 	if s.file != nil {
-		return s.file.clear()
+		return s.file.clear(s.state)
 	}
 	return nil
 }

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/url"
 	"os"
 	"strings"
 
@@ -66,6 +68,15 @@ func (d database) file() (string, bool) {
 		return "", false
 	}
 	return strings.TrimPrefix(strings.TrimPrefix(d.DB, "sqlite://"), "file:"), true
+}
+
+// mark returns a short text that tells a PostgreSQL database from others, whoever connects to it.
+func (d database) mark() string {
+	named := d.DB
+	if u, err := url.Parse(d.DB); err == nil {
+		named = u.Host + u.Path + "?" + u.Query().Get("schema")
+	}
+	return fmt.Sprintf("%x", sha256.Sum256([]byte(named)))[:8]
 }
 
 // flag returns the --db that names this database in a command to paste, without a password in it.

@@ -74,7 +74,7 @@ func (cmd *DemoCmd) open(ctx context.Context, c *console, db database) (err erro
 	if err != nil {
 		return err
 	}
-	l, err := listen(ctx, cmd.Addr)
+	l, err := listen(ctx, "--addr", cmd.Addr)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/api"
@@ -24,11 +26,11 @@ const (
 
 // A DevCmd serves the HTTP API for trying things out.
 type DevCmd struct {
-	DB      string `name:"db" default:"tollgate-dev.db" placeholder:"FILE|URL" env:"TOLLGATE_DATABASE_URL,TOLLGATE_DB" help:"The database; made when it is not there."`
-	Addr    string `env:"TOLLGATE_ADDR" default:"127.0.0.1:4242" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one."`
-	Catalog string `placeholder:"FILE" help:"A catalog to publish at the start, when it has changed."`
-	Sandbox string `default:"127.0.0.1:12111" placeholder:"HOST:PORT" help:"Where the Stripe sandbox listens; port 0 takes a free one."`
-	Shop    string `name:"sandbox-file" default:"tollgate-dev-sandbox.db" placeholder:"FILE" help:"The SQLite file of the Stripe sandbox; empty keeps it in memory."`
+	DB      string  `name:"db" default:"tollgate-dev.db" placeholder:"FILE|URL" env:"TOLLGATE_DATABASE_URL,TOLLGATE_DB" help:"The database; made when it is not there."`
+	Addr    string  `env:"TOLLGATE_ADDR" default:"127.0.0.1:4242" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one."`
+	Catalog string  `placeholder:"FILE" help:"A catalog to publish at the start, when it has changed."`
+	Sandbox string  `default:"127.0.0.1:12111" placeholder:"HOST:PORT" help:"Where the Stripe sandbox listens; port 0 takes a free one."`
+	Shop    *string `name:"sandbox-file" placeholder:"FILE" help:"The SQLite file of the Stripe sandbox; one beside the database when not given, and empty keeps it in memory."`
 	pages
 	logging
 }
@@ -36,8 +38,8 @@ type DevCmd struct {
 // Help tells more than one line does.
 func (DevCmd) Help() string {
 	return `Needs nothing prepared: it makes the database, publishes a sample catalog when there is none, makes a test key and
-prints a command to paste. A Stripe sandbox runs beside it. The key of an earlier start stops working. Delete the files
-to begin anew.
+prints a command to paste. A Stripe sandbox runs beside it, and both go by the sandbox's clock: move it at /_sandbox/ to see trials
+end and plans renew. The key of an earlier start stops working. Delete the database and the sandbox's file, both, to begin anew.
 
 Examples:
 
@@ -59,13 +61,17 @@ func (cmd *DevCmd) Validate() error {
 func (cmd *DevCmd) Run(ctx context.Context, c *console) error {
 	limitMemory()
 	log := cmd.logger(c)
-	l, err := listen(ctx, cmd.Addr)
+	l, err := listen(ctx, "--addr", cmd.Addr)
 	if err != nil {
 		return err
 	}
-	shop, shopURL, stop, err := beside(ctx, cmd.Sandbox, sandbox.Options{File: cmd.Shop, Log: log})
+	file := cmd.sandboxFile()
+	shop, shopURL, stop, err := beside(ctx, cmd.Sandbox, sandbox.Options{File: file, Log: log})
+	if errors.Is(err, sandbox.ErrInUse) {
+		err = fmt.Errorf("%w: end the tollgate dev that uses it, or give this one its own --db or --sandbox-file", err)
+	}
 	if err != nil {
-		return err
+		return errors.Join(err, l.Close())
 	}
 	defer stop()
 	hook := urlOf(l) + "/webhooks/stripe"
@@ -74,7 +80,7 @@ func (cmd *DevCmd) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	sells := tollgate.Payments{SecretKey: devSecretKey, WebhookSecret: secret, URL: shopURL, SuccessURL: urlOf(l) + "/docs", PromotionCodes: true}
-	return database{cmd.DB}.open(ctx, tollgate.Options{Logger: log, Payments: sells, Notices: cmd.FlowgladWebhook != ""}, func(engine *tollgate.Engine) error {
+	return database{cmd.DB}.open(ctx, tollgate.Options{Logger: log, Now: shop.Now, Payments: sells, Notices: cmd.FlowgladWebhook != ""}, func(engine *tollgate.Engine) error {
 		if err := cmd.publish(ctx, c, engine); err != nil {
 			return err
 		}
@@ -89,11 +95,32 @@ func (cmd *DevCmd) Run(ctx context.Context, c *console) error {
 		if err != nil {
 			return err
 		}
-		if err := welcome(c, engine.Catalog(), urlOf(l), key, cmd.DB, shopURL); err != nil {
+		if err := welcome(c, engine.Catalog(), urlOf(l), key, cmd.keptIn(file), shopURL); err != nil {
 			return err
 		}
 		return server.run(ctx, l)
 	})
+}
+
+// sandboxFile returns the file that keeps the sandbox of a database: each has its own, for it names customers and payments that
+// no other sandbox knows. It is empty for one in memory.
+func (cmd *DevCmd) sandboxFile() string {
+	if cmd.Shop != nil {
+		return *cmd.Shop
+	}
+	db := database{cmd.DB}
+	if path, ok := db.file(); ok {
+		return strings.TrimSuffix(path, filepath.Ext(path)) + "-sandbox.db"
+	}
+	return "tollgate-dev-sandbox-" + db.mark() + ".db"
+}
+
+// keptIn says where the data is, with the sandbox's file.
+func (cmd *DevCmd) keptIn(file string) string {
+	if file == "" {
+		return redact(cmd.DB)
+	}
+	return redact(cmd.DB) + ", the sandbox's in " + file
 }
 
 // devSecretKey is what the sandbox beside dev is called with: it takes any key of this kind.
@@ -137,7 +164,7 @@ func devKey(ctx context.Context, engine *tollgate.Engine) (string, error) {
 }
 
 // welcome says where to go and what to paste.
-func welcome(c *console, catalog *plan.Catalog, url, key, db, shop string) error {
+func welcome(c *console, catalog *plan.Catalog, url, key, kept, shop string) error {
 	return c.print(`Tollgate is at %s and keeps its data in %s.
 
     API     %[1]s/docs
@@ -149,7 +176,7 @@ Paste this to make a customer and let it use one unit of %[4]s:
     %[5]s
 %[7]s
 Ctrl-C stops the server.
-`, c.paint(bold, url), redact(db), key, sampleMeter(catalog).Slug, sampleRequests(catalog, url, key), shop, sampleCheckout(catalog, url, key))
+`, c.paint(bold, url), kept, key, sampleMeter(catalog).Slug, sampleRequests(catalog, url, key), shop, sampleCheckout(catalog, url, key))
 }
 
 // sampleRequests returns one line of shell that makes a customer and consumes, each time it is pasted.

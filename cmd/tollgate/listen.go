@@ -32,14 +32,14 @@ func limitMemory() {
 	}
 }
 
-// listen opens an address.
-func listen(ctx context.Context, addr string) (net.Listener, error) {
+// listen opens the address that a flag names.
+func listen(ctx context.Context, flag, addr string) (net.Listener, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s is taken by another program: choose another address with --addr", addr)
+		return nil, fmt.Errorf("%s is taken by another program: choose another address with %s", addr, flag)
 	case errors.Is(err, syscall.EACCES):
-		return nil, fmt.Errorf("this user may not listen on %s: choose a port above 1023 with --addr", addr)
+		return nil, fmt.Errorf("this user may not listen on %s: choose a port above 1023 with %s", addr, flag)
 	case err != nil:
 		return nil, fmt.Errorf("listen on %s: %w", addr, err)
 	}

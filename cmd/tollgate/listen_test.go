@@ -15,7 +15,7 @@ import (
 func TestRequestsInFlightAreAnsweredWhenTheServerStops(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
-	l, err := listen(ctx, "127.0.0.1:0")
+	l, err := listen(ctx, "--addr", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestServeTakesAFreePortAndSaysWhich(t *testing.T) {
 
 func TestURLOfAllInterfacesIsOneThatCanBeOpened(t *testing.T) {
 	t.Parallel()
-	l, err := listen(t.Context(), ":0")
+	l, err := listen(t.Context(), "--addr", ":0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -38,13 +39,16 @@ func (cmd *SandboxCmd) Validate() error { return checkAddr(cmd.Addr) }
 
 // Run runs the command.
 func (cmd *SandboxCmd) Run(ctx context.Context, c *console) error {
-	l, err := listen(ctx, cmd.Addr)
+	l, err := listen(ctx, "--addr", cmd.Addr)
 	if err != nil {
 		return err
 	}
-	server, err := sandbox.New(sandbox.Options{File: cmd.File, Secret: cmd.Secret, TaxPercent: cmd.Tax, BaseURL: urlOf(l), Log: cmd.logger(c)})
+	server, err := openSandbox(sandbox.Options{File: cmd.File, Secret: cmd.Secret, TaxPercent: cmd.Tax, BaseURL: urlOf(l), Log: cmd.logger(c)})
+	if errors.Is(err, sandbox.ErrInUse) {
+		err = fmt.Errorf("%w: end that one, or name another --file", err)
+	}
 	if err != nil {
-		return err
+		return errors.Join(err, l.Close())
 	}
 	defer func() { _ = server.Close() }()
 	text := fmt.Sprintf("A Stripe sandbox is at %s; its page is %[1]s/_sandbox/. Any sk_test_ key is taken.\n", urlOf(l))
@@ -71,14 +75,21 @@ func sandboxServer(h http.Handler) *http.Server {
 	return &http.Server{Handler: h, ReadHeaderTimeout: sandboxHeaderMax}
 }
 
+// openSandbox opens a sandbox whose ids no other start of the program gives: a database may know customers and payments of one
+// whose memory, or file, is gone, and would take new ones for them.
+func openSandbox(options sandbox.Options) (*sandbox.Server, error) {
+	options.Seed = rand.Int64()
+	return sandbox.New(options)
+}
+
 // beside runs a sandbox beside another server until the returned function is called.
 func beside(ctx context.Context, addr string, options sandbox.Options) (server *sandbox.Server, url string, stop func(), err error) {
-	l, err := listen(ctx, addr)
+	l, err := listen(ctx, "--sandbox", addr)
 	if err != nil {
 		return nil, "", nil, fmt.Errorf("the Stripe sandbox: %w", err)
 	}
 	options.BaseURL = urlOf(l)
-	server, err = sandbox.New(options)
+	server, err = openSandbox(options)
 	if err != nil {
 		return nil, "", nil, errors.Join(err, l.Close())
 	}

@@ -70,7 +70,7 @@ func (cmd *ServeCmd) Run(ctx context.Context, c *console) error {
 		return err
 	}
 	return cmd.open(ctx, tollgate.Options{Logger: log, Payments: cmd.payments(), TokenKeys: keys, Notices: cmd.FlowgladWebhook != ""}, func(engine *tollgate.Engine) error {
-		l, err := listen(ctx, cmd.Addr)
+		l, err := listen(ctx, "--addr", cmd.Addr)
 		if err != nil {
 			return err
 		}

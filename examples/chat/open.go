@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	random "math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -99,7 +100,7 @@ func (c *chat) openStripe(o options, here string, opts *tollgate.Options) error 
 		return fmt.Errorf("the Stripe sandbox: %w", err)
 	}
 	c.stripeURL = "http://" + l.Addr().String()
-	c.stripe, err = sandbox.New(sandbox.Options{BaseURL: c.stripeURL, File: filepath.Join(o.dir, "stripe.db"), Log: o.log})
+	c.stripe, err = sandbox.New(sandbox.Options{BaseURL: c.stripeURL, File: filepath.Join(o.dir, "stripe.db"), Seed: random.Int64(), Log: o.log})
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
