@@ -16,19 +16,22 @@ type clock struct {
 	ahead   time.Duration // of the wall clock
 }
 
-func (c *clock) now() int64 {
+func (c *clock) time() time.Time {
 	if c.frozen || c.running {
-		return c.at
+		return time.Unix(c.at, 0)
 	}
-	return time.Now().Add(c.ahead).Unix()
+	return time.Now().Add(c.ahead)
 }
 
-// Now returns the time of the sandbox's own clock, in whole seconds. Objects of a customer with a test clock live in
-// that clock's time instead.
+// now returns the time in whole seconds, in which objects are dated.
+func (c *clock) now() int64 { return c.time().Unix() }
+
+// Now returns the time of the sandbox's own clock. Objects are dated in whole seconds, as at Stripe; those of a customer with a
+// test clock live in that clock's time instead.
 func (s *Server) Now() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return time.Unix(s.clock.now(), 0).UTC()
+	return s.clock.time().UTC()
 }
 
 // Advance moves the sandbox's own clock forward and runs what is due on the way, in the order of its time: trials end,
