@@ -29,17 +29,22 @@ func (s *Server) admit(x *exchange, r *http.Request, need tollgate.Scope) error 
 		}
 		return err
 	}
-	x.key = key.ID
+	x.key, x.scope = key.ID, tollgate.Scope(key.Scope)
 	if wait := s.rates.Wait(key.ID); wait > 0 {
 		x.Header().Set("Retry-After", pace.RetryAfter(wait))
 		return fault.New(fault.RateLimited, "The key sends more requests than it may. Wait as long as Retry-After says, in seconds, and send the same request again.").
 			With("limit", s.rates.PerSecond).With("retryAfter", pace.WholeSeconds(wait))
 	}
-	if !tollgate.Scope(key.Scope).Allows(need) {
-		return fault.New(fault.Forbidden, "The key has the scope %s; this needs %s. Make such a key with `tollgate key create --scope %s`.", key.Scope, need, need).
-			With("scope", key.Scope).With("required", string(need))
+	if !x.scope.Allows(need) {
+		return forbidden(x.scope, need, "this")
 	}
 	return nil
+}
+
+// forbidden is the fault of a key that has not the scope for what it asks.
+func forbidden(has, need tollgate.Scope, what string) *fault.Error {
+	return fault.New(fault.Forbidden, "The key has the scope %s; %s needs %s. Make such a key with `tollgate key create --scope %s`.", has, what, need, need).
+		With("scope", string(has)).With("required", string(need))
 }
 
 // bearer returns the key of an Authorization header.

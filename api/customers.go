@@ -4,6 +4,9 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
 	"github.com/tollgate/tollgate"
 	"github.com/tollgate/tollgate/id"
 )
@@ -16,6 +19,33 @@ type CustomerPath struct {
 type customerWrite struct {
 	CustomerPath
 	RawBody []byte
+
+	scope tollgate.Scope // of the key that asks
+}
+
+// Resolve implements huma.Resolver: it notes the key's scope.
+func (in *customerWrite) Resolve(ctx huma.Context) []error {
+	if _, w := humago.Unwrap(ctx); w != nil {
+		in.scope = w.(*exchange).scope
+	}
+	return nil
+}
+
+// change reads the body. A key that records may make and describe customers, but not decide on what they may use: a plan gives
+// allowances, and a zone moves the ends of windows. Faults: invalid_request, forbidden.
+func (in *customerWrite) change() (ch tollgate.CustomerChange, err error) {
+	err = decode(in.RawBody, fields{
+		"name": &ch.Name, "email": &ch.Email, "timezone": &ch.Timezone, "metadata": &ch.Metadata, "plan": &ch.Plan, "guest": &ch.Guest,
+	})
+	switch {
+	case err != nil:
+		return ch, err
+	case ch.Plan != nil && !in.scope.Allows(full):
+		return ch, forbidden(in.scope, full, "a plan").With("field", "plan")
+	case ch.Timezone != nil && !in.scope.Allows(full):
+		return ch, forbidden(in.scope, full, "a timezone").With("field", "timezone")
+	}
+	return ch, nil
 }
 
 // A stored customer answers 201 when the request made it.
@@ -32,7 +62,7 @@ func (c stored) status() int {
 }
 
 func (s *Server) putCustomer(ctx context.Context, in *customerWrite) (stored, error) {
-	ch, err := decodeChange(in.RawBody)
+	ch, err := in.change()
 	if err != nil {
 		return stored{}, err
 	}
@@ -41,17 +71,11 @@ func (s *Server) putCustomer(ctx context.Context, in *customerWrite) (stored, er
 }
 
 func (s *Server) patchCustomer(ctx context.Context, in *customerWrite) (tollgate.Customer, error) {
-	ch, err := decodeChange(in.RawBody)
+	ch, err := in.change()
 	if err != nil {
 		return tollgate.Customer{}, err
 	}
 	return s.engine.PatchCustomer(ctx, in.ExternalID, ch)
-}
-
-func decodeChange(body []byte) (ch tollgate.CustomerChange, err error) {
-	return ch, decode(body, fields{
-		"name": &ch.Name, "email": &ch.Email, "timezone": &ch.Timezone, "metadata": &ch.Metadata, "plan": &ch.Plan, "guest": &ch.Guest,
-	})
 }
 
 func (s *Server) customer(ctx context.Context, in *CustomerPath) (tollgate.Customer, error) {

@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
+
+	"github.com/tollgate/tollgate"
 )
 
 // An exchange is one request and its answer as they are logged and counted. It is the http.ResponseWriter of
@@ -18,6 +20,7 @@ type exchange struct {
 	began  time.Time
 	status int    // 0 until the answer begins
 	key    string // the id of the key, not the key
+	scope  tollgate.Scope
 	cause  error  // why the answer is a 5xx; for the log only
 	path   string // as it was sent, when the mux got another; see keepSlashes
 }

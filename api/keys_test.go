@@ -165,3 +165,44 @@ func TestAKeyThatSendsTooFastWaits(t *testing.T) {
 		t.Errorf("a route without a key had to wait: %d", a.status)
 	}
 }
+
+func TestAKeyThatRecordsMakesCustomersAndMovesNoLimits(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, url string) {
+		b := open(t, url, api.Options{})
+		record := b.keys[tollgate.ScopeRecord]
+		for _, tt := range []struct {
+			name, method, body string
+			status             int
+			field              string // that is refused
+		}{
+			{"a new customer", "PUT", `{}`, 201, ""},
+			{"the same one again", "PUT", `{}`, 200, ""},
+			{"what describes it", "PATCH", `{"name":"Ada","email":"ada@example.com","metadata":{"team":"engines"}}`, 200, ""},
+			{"a guest signs up", "PATCH", `{"guest":false}`, 200, ""},
+			{"null is not sent", "PATCH", `{"plan":null,"timezone":null}`, 200, ""},
+			{"a plan", "PATCH", `{"plan":"pro"}`, 403, "plan"},
+			{"a plan by PUT", "PUT", `{"plan":"pro"}`, 403, "plan"},
+			{"the plan it has", "PUT", `{"plan":"free"}`, 403, "plan"},
+			{"a zone", "PATCH", `{"timezone":"Pacific/Kiritimati"}`, 403, "timezone"},
+			{"a zone by PUT", "PUT", `{"name":"Eve","timezone":"Pacific/Kiritimati"}`, 403, "timezone"},
+		} {
+			a := b.sendAs(record, tt.method, "/v1/customers/grace", tt.body)
+			if tt.field != "" {
+				refused(t, tt.name, a, 403, `{"error":"forbidden","scope":"record","required":"full","field":"`+tt.field+`"}`)
+				continue
+			}
+			if a.status != tt.status {
+				t.Errorf("%s: %d %s, want %d", tt.name, a.status, a.body, tt.status)
+			}
+		}
+		a := b.send("GET", "/v1/customers/grace", "")
+		for _, want := range []string{`"plan":"free"`, `"name":"Ada"`} {
+			if !strings.Contains(string(a.body), want) {
+				t.Errorf("after all of it the customer is %s, want %s", a.body, want)
+			}
+		}
+		if a := b.send("PATCH", "/v1/customers/grace", `{"plan":"pro","timezone":"Europe/Paris"}`); a.status != 200 {
+			t.Errorf("a full key sets plan and timezone: %d %s", a.status, a.body)
+		}
+	})
+}

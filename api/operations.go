@@ -77,12 +77,14 @@ func made(schema string) map[int]*huma.Response {
 
 func typeName[T any]() string { return reflect.TypeFor[T]().Name() }
 
+const limitsNeedFull = "plan and timezone decide on what the customer may use: they need a key of scope full."
+
 func customerOperations() map[string]operation {
 	customer, change := reflect.TypeFor[tollgate.Customer](), reflect.TypeFor[tollgate.CustomerChange]()
 	return map[string]operation{
 		"PUT /v1/customers/{externalId}": {
 			name: "putCustomer", tag: customersTag, summary: "Create or change a customer",
-			about:   "Creates the customer on the default plan, or changes the one that is there. Safe to repeat: calls that arrive together make one customer. Fields that are not sent stay as they are; {} is enough.",
+			about:   "Creates the customer on the default plan, or changes the one that is there. Safe to repeat: calls that arrive together make one customer. Fields that are not sent stay as they are; {} is enough.\n\n" + limitsNeedFull,
 			body:    change,
 			example: `{"name": "Ada Lovelace", "email": "ada@example.com", "metadata": {"team": "engines"}}`,
 			answer:  customer, refuses: []fault.Code{fault.Conflict},
@@ -93,7 +95,7 @@ func customerOperations() map[string]operation {
 		},
 		"PATCH /v1/customers/{externalId}": {
 			name: "patchCustomer", tag: customersTag, summary: "Change a customer",
-			about: "Changes a customer that is there. Metadata is merged key by key; a null value removes its key.",
+			about: "Changes a customer that is there. Metadata is merged key by key; a null value removes its key.\n\n" + limitsNeedFull,
 			body:  change, example: `{"metadata": {"team": null, "seat": "4"}, "plan": "pro"}`,
 			answer: customer, refuses: []fault.Code{fault.NotFound, fault.Conflict},
 		},

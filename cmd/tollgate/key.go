@@ -18,7 +18,7 @@ type KeyCmd struct {
 // A KeyCreateCmd makes a key.
 type KeyCreateCmd struct {
 	database
-	Scope string `required:"" enum:"full,record,read" help:"What the key may do: full (everything), record (send usage, make customers, read) or read."`
+	Scope string `required:"" enum:"full,record,read" help:"What the key may do: full (everything), record (send usage, make customers on the plans they begin with, read) or read."`
 	Name  string `help:"What the key is for, such as the app that holds it."`
 	Live  bool   `help:"Make a key for production (sk_live_…) rather than one for tests (sk_test_…)."`
 	JSON  bool   `name:"json" help:"Print JSON: what key list prints, and the key itself as key."`

@@ -474,6 +474,8 @@ export interface paths {
         /**
          * Create or change a customer
          * @description Creates the customer on the default plan, or changes the one that is there. Safe to repeat: calls that arrive together make one customer. Fields that are not sent stay as they are; {} is enough.
+         *
+         *     plan and timezone decide on what the customer may use: they need a key of scope full.
          */
         put: operations["putCustomer"];
         post?: never;
@@ -487,6 +489,8 @@ export interface paths {
         /**
          * Change a customer
          * @description Changes a customer that is there. Metadata is merged key by key; a null value removes its key.
+         *
+         *     plan and timezone decide on what the customer may use: they need a key of scope full.
          */
         patch: operations["patchCustomer"];
         trace?: never;
