@@ -28,11 +28,15 @@ const doctorPage = 100
 // Diagnose compares everything that is kept here of Stripe with Stripe: customers, plans, periods, payments, what they
 // bought, what was told of their use, prices, and events that were given up. It changes nothing, unless repair is true: then
 // customers at Stripe whose binding is lost are bound, usage that Stripe does not count as told is corrected, and each
-// customer that differs is read from Stripe anew, and looked at again.
+// customer that differs is read from Stripe anew, and looked at again. Faults: conflict before a catalog is published, for all that
+// Stripe sells would seem too much; payments_not_configured.
 func (e *Engine) Diagnose(ctx context.Context, repair bool) ([]Difference, error) {
 	s, err := e.sells()
 	if err != nil {
 		return nil, err
+	}
+	if e.Catalog().Version == 0 {
+		return nil, fault.New(fault.Conflict, "No catalog has been published in this database, so there is nothing to compare Stripe with: name the right database, or publish a catalog with `tollgate apply FILE`.")
 	}
 	all, err := e.diagnosePrices(ctx, s)
 	if err != nil {

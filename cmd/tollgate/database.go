@@ -46,10 +46,15 @@ func (d database) open(ctx context.Context, opts tollgate.Options, do func(*toll
 
 // use runs do on a database that must be there: looking into a mistyped file must not make an empty one.
 func (d database) use(ctx context.Context, do func(*tollgate.Engine) error) error {
+	return d.useWith(ctx, tollgate.Options{}, do)
+}
+
+// useWith is use with options of its own.
+func (d database) useWith(ctx context.Context, opts tollgate.Options, do func(*tollgate.Engine) error) error {
 	if d.missing() {
 		return fmt.Errorf("there is no database %s: check --db (tollgate dev, serve, apply, key create and import make a new one)", d.DB)
 	}
-	return d.make(ctx, nil, do)
+	return d.open(ctx, opts, do)
 }
 
 // missing reports whether this is a SQLite file that is not there.

@@ -36,7 +36,7 @@ func (cmd *DoctorCmd) Run(ctx context.Context, c *console) error {
 	if sells.SecretKey != "" && sells.WebhookSecret == "" {
 		sells.WebhookSecret = "whsec_unused" // no webhook is taken here
 	}
-	return cmd.open(ctx, tollgate.Options{Payments: sells}, func(engine *tollgate.Engine) error {
+	return cmd.useWith(ctx, tollgate.Options{Payments: sells}, func(engine *tollgate.Engine) error {
 		found, err := engine.Diagnose(ctx, cmd.Repair)
 		if err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tollgate/tollgate"
+	"github.com/tollgate/tollgate/fault"
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/internal/testdb"
 	"github.com/tollgate/tollgate/sandbox"
@@ -214,4 +215,13 @@ func TestTheDoctorBindsTheCustomerThatTookADeletedOnesPlace(t *testing.T) {
 		s.wantDiagnosed("nobody took its place", "ann", true, "customer: "+second+" / deleted")
 		s.audit()
 	})
+}
+
+func TestTheDoctorAsksForACatalogBeforeItComparesPrices(t *testing.T) {
+	t.Parallel()
+	s := open(t, testdb.SQLite(t), sandbox.Options{})
+	empty := s.begin(testdb.SQLite(t))
+	if found, err := empty.Diagnose(s.ctx, false); !fault.Has(err, fault.Conflict) || len(found) > 0 {
+		t.Errorf("without a catalog the doctor finds %v, %v; want a conflict", found, err)
+	}
 }
