@@ -96,7 +96,7 @@ func (e *Engine) mayBegin(ctx context.Context, s *seller, c Customer, o *stripe.
 	if trial != nil {
 		o.TrialDays = int64(*trial)
 	}
-	if len(b.Shown) == 0 {
+	if !hasSubscribed(b) {
 		return t, nil
 	}
 	had, err := unpack[subscription.Subscription](b.Shown)

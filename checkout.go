@@ -166,10 +166,7 @@ func (e *Engine) checkout(s *seller, r *CheckoutRequest) (stripe.Checkout, []id.
 	if !ok {
 		return o, nil, fault.Field("price", string(r.Price), nil, "There is no price %q of a plan in the catalog.", string(r.Price))
 	}
-	o.Mode, o.TrialDays = "subscription", int64(p.TrialDays)
-	if s.TrialDays != nil {
-		o.TrialDays = int64(*s.TrialDays)
-	}
+	o.Mode, o.TrialDays = "subscription", int64(s.trialOf(p))
 	return o, append([]id.Slug{r.Price}, meteredOf(p, price.Every)...), nil
 }
 

@@ -22,7 +22,7 @@ type ShownPrice struct {
 	Model    plan.Model    `json:"model"`
 	Amount   int64         `json:"amount"` // minor units; 0 where the model prices by quantity
 	Currency string        `json:"currency"`
-	Display  string        `json:"display"` // for people: "$7.99 per month"
+	Display  string        `json:"display"` // for people: "$7.99 per month", "$0.02 per request"
 	Source   string        `json:"source"`  // catalog, or synced when SyncPrice has set another amount
 	SyncedAt *time.Time    `json:"syncedAt,omitempty"`
 }
@@ -37,31 +37,26 @@ func (e *Engine) Prices(ctx context.Context) ([]ShownPrice, error) {
 	out := []ShownPrice{}
 	for _, p := range slices.SortedFunc(maps.Values(b.Plans), func(x, y plan.Plan) int { return x.Position - y.Position }) {
 		for _, price := range p.Prices {
-			shown := ShownPrice{Slug: price.Slug, Plan: p.Slug, Every: price.Every, Model: price.Model, Amount: price.Amount, Currency: price.Currency}
-			out = append(out, shown.with(synced))
+			shown := ShownPrice{Slug: price.Slug, Plan: p.Slug}
+			out = append(out, shown.of(price, synced, b.Meters[price.Meter].Unit))
 		}
 	}
 	for _, slug := range slices.Sorted(maps.Keys(b.TopUps)) {
 		t := b.TopUps[slug]
-		out = append(out, ShownPrice{Slug: slug, TopUp: slug, Model: plan.Flat, Amount: t.Amount, Currency: t.Currency}.with(synced))
+		sold := plan.Price{Slug: slug, Model: plan.Flat, Amount: t.Amount, Currency: t.Currency}
+		out = append(out, ShownPrice{Slug: slug, TopUp: slug}.of(sold, synced, ""))
 	}
 	return out, nil
 }
 
-// with shows the amount that was synced, if one was.
-func (p ShownPrice) with(synced map[id.Slug]store.Price) ShownPrice {
+// of shows a price of the catalog, with the amount that was synced, if one was.
+func (p ShownPrice) of(price plan.Price, synced map[id.Slug]store.Price, unit string) ShownPrice {
 	p.Source = "catalog"
-	if s, ok := synced[p.Slug]; ok && p.Model == plan.Flat {
+	if s, ok := synced[p.Slug]; ok && price.Model == plan.Flat {
 		at := s.SyncedAt
-		p.Amount, p.Currency, p.Source, p.SyncedAt = s.Amount.Minor, s.Amount.Currency, "synced", &at
+		price.Amount, price.Currency, p.Source, p.SyncedAt = s.Amount.Minor, s.Amount.Currency, "synced", &at
 	}
-	p.Display = money.Amount{Minor: p.Amount, Currency: p.Currency}.Format()
-	if p.Model != plan.Flat {
-		p.Display = "by usage"
-	}
-	if p.Every != "" {
-		p.Display += " per " + string(p.Every)
-	}
+	p.Every, p.Model, p.Amount, p.Currency, p.Display = price.Every, price.Model, price.Amount, price.Currency, price.Show(unit)
 	return p
 }
 

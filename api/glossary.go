@@ -75,7 +75,7 @@ data: The items.
 debt: What is owed, because its money went back after it was spent; left out when nothing is.
 debts: What the debt is made of, oldest first.
 date: In the time zone: of its first day or, by the hour, its time with the offset.
-display: For people, such as $7.99 per month.
+display: For people, such as $7.99 per month or $0.02 per request; of tiers, from the least that a unit can cost.
 dryRun: Nothing was published.
 duplicate: The same request has been answered before; this is that answer.
 earlier: There are older lines than those shown: read them from the ledger.

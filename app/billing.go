@@ -23,6 +23,7 @@ type Billing struct {
 	Plans         []plan.Plan            `json:"plans" doc:"What there is, in the catalog's order."`
 	TopUps        []plan.TopUp           `json:"topUps" doc:"Lots of units that are sold once."`
 	Prices        []tollgate.ShownPrice  `json:"prices" doc:"Every price and top-up, for display."`
+	TrialDays     map[id.Slug]int        `json:"trialDays" doc:"The days of trial that buying a plan begins with for this customer, by the plan's slug; a plan that is not in it begins with none, as all do for who has subscribed before."`
 	Names         Names                  `json:"names" doc:"What people call what the slugs name."`
 	UpgradeURL    string                 `json:"upgradeUrl,omitempty" doc:"Where a customer can get more."`
 	PaymentsReady bool                   `json:"paymentsReady" doc:"false: checkout answers payments_not_configured."`
@@ -81,6 +82,9 @@ func (s *server) billing(v *visit) (any, error) {
 		return nil, err
 	}
 	if out.Prices, err = s.engine.Prices(ctx); err != nil {
+		return nil, err
+	}
+	if out.TrialDays, err = s.engine.TrialDays(ctx, v.customer); err != nil {
 		return nil, err
 	}
 	if p := s.opts.Payments; p != nil && p.List != nil {

@@ -46,6 +46,10 @@ func TestVariablesAndThemesChangeTheLook(t *testing.T) {
 	if strings.Join(colours, "; ") != strings.Join(want, "; ") {
 		t.Errorf("the colours are %q, want %q", colours, want)
 	}
+	const gaps = `(all => all.slice(1).map((e, i) => e.getBoundingClientRect().top - all[i].getBoundingClientRect().bottom))([...document.querySelectorAll("tollgate-usage-meter")])`
+	if got := value[[]float64](v, gaps); len(got) != 2 || got[0] < 8 || got[1] < 8 {
+		t.Errorf("between elements that stand below each other are %v pixels, want room", got)
+	}
 	if wrong := v.wrong(); len(wrong) > 0 {
 		t.Errorf("the console says %s", strings.Join(wrong, "\n"))
 	}

@@ -257,3 +257,15 @@ func FuzzUnitPrice(f *testing.F) {
 		}
 	})
 }
+
+func TestUnitPricesAreWrittenForPeopleWithAllTheirDecimals(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ price, currency, want string }{
+		{"2", "usd", "$0.02"}, {"900", "usd", "$9.00"}, {"0.002", "usd", "$0.00002"}, {"4.5", "eur", "€0.045"}, {"123456.75", "usd", "$1,234.5675"},
+		{"3", "jpy", "¥3"}, {"1.5", "jpy", "¥1.5"}, {"1234.5", "kwd", "KWD 1.2345"}, {"0", "usd", "$0.00"}, {"0.000000000001", "usd", "$0.00000000000001"},
+	} {
+		if got := price(t, c.price).Format(c.currency); got != c.want {
+			t.Errorf("%s minor units of %s are %q, want %q", c.price, c.currency, got, c.want)
+		}
+	}
+}

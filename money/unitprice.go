@@ -3,6 +3,7 @@ package money
 import (
 	"fmt"
 	"math/big"
+	"strconv"
 	"strings"
 
 	"github.com/govalues/decimal"
@@ -55,6 +56,20 @@ func ParseUnitPrice(s string) (UnitPrice, error) {
 
 // String returns p as a plain decimal without trailing zeros: "0.002".
 func (p UnitPrice) String() string { return p.d.String() }
+
+// Format returns p for people, as Amount.Format does, with all of its decimals: "$0.02", "$0.00002", "¥1.5".
+func (p UnitPrice) Format(currency string) string {
+	whole, frac, _ := strings.Cut(p.String(), ".")
+	minor, _ := strconv.ParseInt(whole, 10, 64) // at most UnitPriceWholeDigitsMax digits
+	shown := Amount{Minor: minor, Currency: currency}.Format()
+	if exponent, _ := Exponent(currency); exponent == 0 && frac != "" {
+		shown += "."
+	}
+	return shown + frac
+}
+
+// Compare returns -1, 0 or 1 as p is less than, equal to or more than q.
+func (p UnitPrice) Compare(q UnitPrice) int { return p.d.Cmp(q.d) }
 
 // IsZero reports whether p is free.
 func (p UnitPrice) IsZero() bool { return p.d.IsZero() }

@@ -1,11 +1,13 @@
 package billing_test
 
 import (
+	"maps"
 	"net/url"
 	"testing"
 	"time"
 
 	"github.com/tollgate/tollgate"
+	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/internal/testdb"
 	"github.com/tollgate/tollgate/sandbox"
 )
@@ -49,4 +51,32 @@ func TestATrialThatIsNotPaidGivesNothingMore(t *testing.T) {
 			s.audit()
 		})
 	}
+}
+
+func TestTrialDaysAreShownToWhoGetsThem(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, db string) {
+		t.Parallel()
+		s := open(t, db, sandbox.Options{})
+		s.customer("ann")
+		shown := func(when string, e *tollgate.Engine, want map[id.Slug]int) {
+			t.Helper()
+			got, err := e.TrialDays(s.ctx, "ann")
+			if err != nil || !maps.Equal(got, want) {
+				t.Errorf("%s: %v, %v; want %v", when, got, err, want)
+			}
+		}
+		shown("new", s.engine, map[id.Slug]int{"pro": 14})
+		week := 7
+		s.options.Payments.TrialDays = &week
+		shown("every plan has one", s.begin(db), map[id.Slug]int{"pro": 7, "max": 7})
+		s.buy(tollgate.CheckoutRequest{Customer: "ann", Price: "pro_monthly"}, visa)
+		s.settle()
+		shown("in its trial", s.engine, map[id.Slug]int{})
+		if _, err := s.engine.CancelSubscription(s.ctx, s.subscription("ann").ID, tollgate.Now); err != nil {
+			t.Fatal(err)
+		}
+		s.settle()
+		shown("it has ended", s.engine, map[id.Slug]int{})
+	})
 }

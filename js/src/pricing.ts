@@ -51,12 +51,13 @@ export class PricingTablePanel extends Panel<PricingTableProps> {
     const { words, format } = this
     const price = sold(p).find(s => s.every === cycle) ?? sold(p)[0]
     const mine = p.slug === billing.plan.slug && (!price || !billing.subscription.price || price.slug === billing.subscription.price)
+    const trial = billing.trialDays[p.slug] // of this customer: none for who has had one
     const per = price?.every === "year" ? words.perYear : words.perMonth
     return el("li", { class: "tg-card tg-plan", "aria-current": mine ? "true" : undefined },
       el("div", { class: "tg-head" }, el("h3", { class: "tg-name" }, p.name), mine && el("span", { class: "tg-badge" }, words.current)),
       p.description && el("p", { class: "tg-note" }, p.description),
       el("p", { class: "tg-price" }, el("strong", {}, price ? format.price(price) : words.free), price && el("span", { class: "tg-note" }, ` ${per}`)),
-      p.trial && price && el("p", { class: "tg-note" }, words.trial(p.trial.replace("d", ""))),
+      price && trial !== undefined && el("p", { class: "tg-note" }, words.trial(String(trial))),
       el("ul", { class: "tg-includes", role: "list" }, ...this.includes(billing, p).map(text => el("li", {}, text))),
       el("div", { class: "tg-actions" }, ...this.actions(billing, p, price, mine)))
   }
@@ -69,15 +70,22 @@ export class PricingTablePanel extends Panel<PricingTableProps> {
       ...Object.entries(p.includes ?? {}).map(([slug, a]) => a.limit === "unlimited"
         ? words.unlimitedOf(balance(slug))
         : words.amountOf(format.quantity(a.limit), balance(slug), words.every[a.every] ?? "")),
-      ...(p.prices ?? []).filter(m => m.meter).map(m => m.unitAmount && m.model === "per_unit"
-        ? words.metered(balance(m.meter ?? ""), format.money(m.unitAmount, m.currency))
-        : words.meteredBy(balance(m.meter ?? ""))),
+      ...(p.prices ?? []).filter(m => m.meter).map(m => this.metered(m, balance(m.meter ?? ""))),
       ...Object.entries(p.features ?? {}).flatMap(([slug, value]) => {
         const name = billing.names.features[slug] ?? slug
         if (value === false || value === 0) return []
         return value === true ? name : `${name}: ${typeof value === "number" ? format.quantity(value) : value}`
       }),
     ]
+  }
+
+  /** What usage costs. Of tiers it is the least that a unit can cost. */
+  private metered(m: Price, name: string): string {
+    const { words, format } = this
+    const money = (amount: string) => format.money(amount, m.currency)
+    if (m.unitAmount) return m.model === "package" ? words.meteredPackage(name, money(m.unitAmount), format.quantity(m.packageSize ?? 1)) : words.metered(name, money(m.unitAmount))
+    const charged = (m.tiers ?? []).map(t => t.unitAmount).filter(a => Number(a) > 0).sort((a, b) => Number(a) - Number(b))
+    return charged[0] ? words.meteredFrom(name, money(charged[0])) : words.meteredBy(name)
   }
 
   private actions(billing: Billing, p: Plan, price: Price | undefined, mine: boolean): Child[] {

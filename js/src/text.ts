@@ -42,6 +42,8 @@ export const english = {
   unlimitedOf: (name: string) => `Unlimited ${name}`,
   every: { day: "per day", week: "per week", month: "per month", billing_period: "per billing period", billing_month: "per month", never: "" } as Record<string, string>,
   metered: (name: string, price: string) => `${name}: ${price} each`,
+  meteredPackage: (name: string, price: string, size: string) => `${name}: ${price} per ${size}`,
+  meteredFrom: (name: string, price: string) => `${name}: from ${price} each`,
   meteredBy: (name: string) => `${name}: by usage`,
   unready: "Payments are not set up yet.",
 }

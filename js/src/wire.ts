@@ -1384,6 +1384,10 @@ export interface components {
             subscription: components["schemas"]["OwnSubscription"];
             /** @description Lots of units that are sold once. */
             topUps: components["schemas"]["TopUp"][];
+            /** @description The days of trial that buying a plan begins with for this customer, by the plan's slug; a plan that is not in it begins with none, as all do for who has subscribed before. */
+            trialDays: {
+                [key: string]: number;
+            };
             /** @description Where a customer can get more. */
             upgradeUrl?: string;
         };
@@ -2719,7 +2723,7 @@ export interface components {
             amount: number;
             /** @description ISO 4217 code, in lower case. */
             currency: string;
-            /** @description For people, such as $7.99 per month. */
+            /** @description For people, such as $7.99 per month or $0.02 per request; of tiers, from the least that a unit can cost. */
             display: string;
             /** @description month or year; left out for what is paid once. */
             every?: string;

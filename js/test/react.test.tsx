@@ -143,6 +143,26 @@ describe("PricingTable", () => {
     expect(text()).toContain("$79.90 per year")
   })
 
+  it.each([[{ pro: 14 }, true], [{}, false]])("promises a trial to who gets one: %o", async (trialDays, promised) => {
+    const [guest, free, pro] = billing().plans
+    state = billing({ trialDays, plans: [guest!, free!, { ...pro!, trial: "14d" }] })
+    await show(<PricingTable />)
+    expect(text().includes("14 days free")).toBe(promised)
+  })
+
+  it("says what usage costs, by packages and tiers too", async () => {
+    const [guest, free, pro] = billing().plans
+    const usage = { currency: "usd", every: "month", meter: "tokens" }
+    const prices = [
+      { ...usage, slug: "packages", model: "package", unitAmount: "500", packageSize: 1000 },
+      { ...usage, slug: "tiers", model: "graduated", tiers: [{ upTo: 10, unitAmount: "0", flatAmount: "0" }, { upTo: 100, unitAmount: "3", flatAmount: "0" }, { upTo: "inf", unitAmount: "2.5", flatAmount: "0" }] },
+    ] as NonNullable<typeof pro>["prices"]
+    state = billing({ plans: [guest!, free!, { ...pro!, prices }] })
+    await show(<PricingTable />)
+    expect(text()).toContain("Tokens: $5 per 1,000")
+    expect(text()).toContain("Tokens: from $0.025 each")
+  })
+
   it("shows the plans it is told, without top-ups", async () => {
     await show(<PricingTable plans={["pro", "nothing", "guest"]} topUps={false} />)
     expect([...document.querySelectorAll("h3")].map(h => h.textContent)).toEqual(["Pro", "Guest"])

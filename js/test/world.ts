@@ -78,6 +78,6 @@ export function billing(change: Partial<Billing> = {}): Billing {
     customer: { externalId: "ada" }, plan: free, plans: [guest, free, pro], prices: [], payments: [], balances: [balance()], features: { history: true, pdfs: false },
     names: { balances: { ai_requests: "AI requests", tokens: "Tokens" }, features: { history: "Chat history", pdfs: "PDFs per chat" } },
     subscription: { id: "sub_1", plan: "free", status: "active", period: { start: "2099-03-10T12:00:00Z" }, since: "2026-03-10T12:00:00Z", cancelAtPeriodEnd: false },
-    topUps: [{ slug: "requests_100", name: "100 requests", amount: 199, currency: "usd", grants: { ai_requests: 100 } }], upgradeUrl: "/pricing", paymentsReady: true, ...change,
+    trialDays: {}, topUps: [{ slug: "requests_100", name: "100 requests", amount: 199, currency: "usd", grants: { ai_requests: 100 } }], upgradeUrl: "/pricing", paymentsReady: true, ...change,
   }
 }
