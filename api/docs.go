@@ -21,8 +21,8 @@ var docsText string
 
 var docsTemplate = template.Must(template.New("docs").Parse(docsText))
 
-// docsPolicy lets the page load nothing at all.
-const docsPolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// docsPolicy lets the page load nothing at all; its icon is an empty picture within it.
+const docsPolicy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // A docsPage is the API as a page shows it.
 type docsPage struct {

@@ -173,6 +173,14 @@ func TestDocsShowEveryOperationAndLoadNothing(t *testing.T) {
 	if a.status != http.StatusOK || a.header.Get("Content-Type") != "text/html; charset=utf-8" || !strings.Contains(a.header.Get("Content-Security-Policy"), "default-src 'none'") {
 		t.Errorf("%d %v", a.status, a.header)
 	}
+	for what, want := range map[string]string{"contents that fold on a phone, without a script": "<details><summary>Contents</summary>", "an icon": `<link rel="icon" href="data:,">`} {
+		if !strings.Contains(a.body, want) {
+			t.Errorf("the page has not %s: %s", what, want)
+		}
+	}
+	if policy := a.header.Get("Content-Security-Policy"); !strings.Contains(policy, "img-src data:;") {
+		t.Errorf("the policy %q refuses the page's own icon", policy)
+	}
 	for path, item := range doc.Paths {
 		for method, op := range item {
 			for _, want := range []string{`<article id="` + op.OperationID + `"`, `<a href="#` + op.OperationID + `"`, `<span class="method ` + strings.ToUpper(method) + `">` + strings.ToUpper(method) + `</span> ` + path} {
