@@ -53,7 +53,7 @@ const (
 
 // A ChangeRequest moves a subscription to another price or quantity.
 type ChangeRequest struct {
-	Subscription string     `json:"-"`
+	Subscription string     `json:"-"`                  // Stripe's id, or the subscriptionId of its customer
 	Price        id.Slug    `json:"price,omitempty"`    // as it is when empty
 	Quantity     int64      `json:"quantity,omitempty"` // as it is when 0
 	When         When       `json:"when,omitempty"`     // empty: a dearer one now, a cheaper one at the period's end
@@ -95,10 +95,10 @@ func (e *Engine) ChangeSubscription(ctx context.Context, r ChangeRequest) (subsc
 	}
 	if len(ch.Drop) > 0 {
 		if err := e.countRest(ctx, before); err != nil {
-			e.log.Warn("payments: the usage of the moment of a change is not billed", "subscription", r.Subscription, "error", err)
+			e.log.Warn("payments: the usage of the moment of a change is not billed", "subscription", ch.Subscription, "error", err)
 		}
 	}
-	return e.after(ctx, r.Subscription, key)
+	return e.after(ctx, ch.Subscription, key)
 }
 
 // PreviewChange says what a change would cost and give, and changes nothing. Its At, sent along with the change, makes it
@@ -207,7 +207,11 @@ func (e *Engine) live(ctx context.Context, subscriptionID string) (*seller, subs
 	if err != nil {
 		return nil, subscription.Subscription{}, 0, err
 	}
-	now, customer, err := s.stripe.Subscription(ctx, subscriptionID)
+	stripeID, err := e.atStripe(ctx, subscriptionID)
+	if err != nil {
+		return nil, subscription.Subscription{}, 0, err
+	}
+	now, customer, err := s.stripe.Subscription(ctx, stripeID)
 	if err != nil {
 		return nil, now, 0, err
 	}
@@ -220,6 +224,28 @@ func (e *Engine) live(ctx context.Context, subscriptionID string) (*seller, subs
 			With("subscription", subscriptionID).With("status", string(now.Status))
 	}
 	return s, now, key, nil
+}
+
+// atStripe returns Stripe's id of a subscription that is named by it, or by the subscriptionId that its customer shows.
+func (e *Engine) atStripe(ctx context.Context, subscriptionID string) (string, error) {
+	key, ours := id.KeyOf("sub", subscriptionID)
+	if !ours {
+		return subscriptionID, nil
+	}
+	none := fault.New(fault.NotFound, "The subscription %q is not one that is paid through Stripe now: GET /v1/customers/{externalId}/subscriptions lists those that are.", subscriptionID).With("subscription", subscriptionID)
+	c, err := e.customerByKey(ctx, key, none)
+	if err != nil {
+		return "", err
+	}
+	b, err := e.db.BillingOf(ctx, key)
+	switch {
+	case store.None(err), err == nil && (len(b.Shown) == 0 || c.Subscription != subscriptionID):
+		return "", none
+	case err != nil:
+		return "", outside("read billing", err)
+	}
+	shown, err := unpack[subscription.Subscription](b.Shown)
+	return shown.ID, err
 }
 
 // after makes a change true here and returns the subscription after it.
@@ -239,13 +265,13 @@ func (e *Engine) CancelSubscription(ctx context.Context, subscriptionID string, 
 	if when != Now && when != AtPeriodEnd {
 		return subscription.Subscription{}, fault.Field("when", string(when), []When{Now, AtPeriodEnd}, "when is now or period_end.")
 	}
-	return e.act(ctx, subscriptionID, func(s *seller, _ subscription.Subscription, key id.Key) error {
+	return e.act(ctx, subscriptionID, func(s *seller, now subscription.Subscription, key id.Key) error {
 		var err error
 		if when == Now {
 			e.flush(ctx, key) // the last invoice is made of what Stripe knows by now
-			_, err = s.stripe.Cancel(ctx, subscriptionID)
+			_, err = s.stripe.Cancel(ctx, now.ID)
 		} else {
-			_, err = s.stripe.CancelAtPeriodEnd(ctx, subscriptionID, true)
+			_, err = s.stripe.CancelAtPeriodEnd(ctx, now.ID, true)
 		}
 		return err
 	})
@@ -258,11 +284,11 @@ func (e *Engine) ResumeSubscription(ctx context.Context, subscriptionID string) 
 		var err error
 		switch {
 		case now.Status == subscription.Paused:
-			_, err = s.stripe.Resume(ctx, subscriptionID)
+			_, err = s.stripe.Resume(ctx, now.ID)
 		case !now.CancelAt.IsZero():
-			_, err = s.stripe.CancelAtPeriodEnd(ctx, subscriptionID, false)
+			_, err = s.stripe.CancelAtPeriodEnd(ctx, now.ID, false)
 		case now.PausedPayments:
-			_, err = s.stripe.PausePayments(ctx, subscriptionID, false)
+			_, err = s.stripe.PausePayments(ctx, now.ID, false)
 		}
 		return err
 	})
@@ -270,8 +296,8 @@ func (e *Engine) ResumeSubscription(ctx context.Context, subscriptionID string) 
 
 // PauseSubscription stops payments: renewals are not billed, and give nothing, until it is resumed.
 func (e *Engine) PauseSubscription(ctx context.Context, subscriptionID string) (subscription.Subscription, error) {
-	return e.act(ctx, subscriptionID, func(s *seller, _ subscription.Subscription, _ id.Key) error {
-		_, err := s.stripe.PausePayments(ctx, subscriptionID, true)
+	return e.act(ctx, subscriptionID, func(s *seller, now subscription.Subscription, _ id.Key) error {
+		_, err := s.stripe.PausePayments(ctx, now.ID, true)
 		return err
 	})
 }
@@ -284,14 +310,14 @@ func (e *Engine) act(ctx context.Context, subscriptionID string, do func(*seller
 	if err := do(s, now, key); err != nil {
 		return now, err
 	}
-	return e.after(ctx, subscriptionID, key)
+	return e.after(ctx, now.ID, key)
 }
 
 // UpcomingInvoice says what a subscription's next renewal will cost.
 func (e *Engine) UpcomingInvoice(ctx context.Context, subscriptionID string) (subscription.Quote, error) {
-	s, _, _, err := e.live(ctx, subscriptionID)
+	s, now, _, err := e.live(ctx, subscriptionID)
 	if err != nil {
 		return subscription.Quote{}, err
 	}
-	return s.stripe.Upcoming(ctx, subscriptionID)
+	return s.stripe.Upcoming(ctx, now.ID)
 }

@@ -161,7 +161,7 @@ startDate: When it begins; now when not sent.
 startsAt: From when it can be used.
 status: The state.
 suspended: Nothing may be used until what is owed, or the subscription, is paid.
-subscriptionId: The id of the subscription to the plan.
+subscriptionId: The id of the customer's time on its plan, paid or not. Where it is paid through Stripe, /v1/subscriptions/{id} takes it as well as Stripe's own id.
 summary: One sentence: what is left and why.
 syncedAt: As of when the amount was synced.
 text: What the line means, in one sentence.

@@ -192,13 +192,13 @@ func limitOperations() map[string]operation {
 		},
 		"POST /v1/customers/{externalId}/resets": {
 			name: "resetUsage", tag: limitsTag, summary: "Reset usage",
-			about: "What the running window has used begins again at 0, and its allowance is whole again but for open holds. The window ends when it would have. The header Idempotency-Key stands in for an id that is not sent.",
+			about: "What the running window has used begins again at 0, and its allowance is whole again but for open holds. Send either balance or meter. The window ends when it would have. The header Idempotency-Key stands in for an id that is not sent.",
 			body:  reflect.TypeFor[ResetBody](), example: `{"balance": "ai_requests", "reason": "Incident of 3 March", "id": "incident_3"}`,
 			answer: reflect.TypeFor[tollgate.Reset](), refuses: []fault.Code{fault.NotFound, fault.Conflict},
 		},
 		"POST /v1/customers/{externalId}/limit-adjustments": {
 			name: "addLimitAdjustment", tag: limitsTag, summary: "Move a customer's limit",
-			about: "one_time moves the limit from startDate to endDate; recurring moves the limit of every window that overlaps them, and without endDate lasts until it is removed. Below 0 the amount lowers the limit. The header Idempotency-Key stands in for an id that is not sent.",
+			about: "one_time moves the limit from startDate to endDate; recurring moves the limit of every window that overlaps them, and without endDate lasts until it is removed. Below 0 the amount lowers the limit. Send either balance or meter. The header Idempotency-Key stands in for an id that is not sent.",
 			body:  reflect.TypeFor[LimitAdjustmentBody](), example: `{"balance": "ai_requests", "amount": 50, "type": "one_time", "endDate": "2030-01-01T00:00:00Z", "reason": "Holiday promotion", "id": "promo_7"}`,
 			answer: reflect.TypeFor[tollgate.LimitAdjusted](), refuses: []fault.Code{fault.NotFound, fault.Conflict},
 			also: made(typeName[tollgate.LimitAdjusted]()),

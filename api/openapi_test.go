@@ -206,3 +206,24 @@ func TestDocsShowEveryOperationAndLoadNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestBodiesThatNameABalanceByItsMeterAreDescribedSo(t *testing.T) {
+	t.Parallel()
+	b := openSQLite(t)
+	b.send("PUT", "/v1/customers/ada", "{}")
+	_, doc := openAPI(t, b)
+	for schema, path := range map[string]string{"ResetBody": "resets", "LimitAdjustmentBody": "limit-adjustments"} {
+		if required := doc.Components.Schemas[schema].Required; slices.Contains(required, "balance") || slices.Contains(required, "meter") {
+			t.Errorf("%s requires %v, but either balance or meter will do", schema, required)
+		}
+		for _, name := range []string{"balance", "meter"} {
+			a := b.send("POST", "/v1/customers/ada/"+path, `{"`+name+`":"ai_requests","amount":1,"type":"recurring","id":"`+name+`"}`)
+			if path == "resets" {
+				a = b.send("POST", "/v1/customers/ada/"+path, `{"`+name+`":"ai_requests","id":"`+name+`"}`)
+			}
+			if a.status >= 400 {
+				t.Errorf("%s by %s: %d %s", path, name, a.status, a.body)
+			}
+		}
+	}
+}

@@ -76,6 +76,7 @@ func describe(r huma.Registry) {
 	schema("Balance", "limit").Nullable, schema("Balance", "available").Nullable = true, true
 	schema("AllowanceChange", "limit").Nullable, schema("AllowanceChange", "after").Nullable = true, true
 	r.Map()["HoldRequest"].Required = []string{"customer", "meter", "amount"} // the header may bring the transactionId
+	r.Map()["ResetBody"].Required, r.Map()["LimitAdjustmentBody"].Required = nil, []string{"amount", "type"} // balance, or meter in its place
 	r.Map()["Error"].AdditionalProperties = true
 	r.Map()["BatchOutcome"].AdditionalProperties = true
 	for _, c := range codes() {

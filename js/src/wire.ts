@@ -670,7 +670,7 @@ export interface paths {
         put?: never;
         /**
          * Move a customer's limit
-         * @description one_time moves the limit from startDate to endDate; recurring moves the limit of every window that overlaps them, and without endDate lasts until it is removed. Below 0 the amount lowers the limit. The header Idempotency-Key stands in for an id that is not sent.
+         * @description one_time moves the limit from startDate to endDate; recurring moves the limit of every window that overlaps them, and without endDate lasts until it is removed. Below 0 the amount lowers the limit. Send either balance or meter. The header Idempotency-Key stands in for an id that is not sent.
          */
         post: operations["addLimitAdjustment"];
         delete?: never;
@@ -750,7 +750,7 @@ export interface paths {
         put?: never;
         /**
          * Reset usage
-         * @description What the running window has used begins again at 0, and its allowance is whole again but for open holds. The window ends when it would have. The header Idempotency-Key stands in for an id that is not sent.
+         * @description What the running window has used begins again at 0, and its allowance is whole again but for open holds. Send either balance or meter. The window ends when it would have. The header Idempotency-Key stands in for an id that is not sent.
          */
         post: operations["resetUsage"];
         delete?: never;
@@ -1666,7 +1666,7 @@ export interface components {
             since: string;
             /** @description The state of the subscription, in Stripe's words. */
             status: string;
-            /** @description The id of the subscription to the plan. */
+            /** @description The id of the customer's time on its plan, paid or not. Where it is paid through Stripe, /v1/subscriptions/{id} takes it as well as Stripe's own id. */
             subscriptionId: string;
             /** @description IANA name, such as Europe/Paris, of the zone whose days and months count. */
             timezone?: string;
@@ -2150,7 +2150,7 @@ export interface components {
             /** @description What to add to the limit; below 0 lowers it. */
             amount: Quantity;
             /** @description The slug of a meter or a credits pool. A meter that a pool pays for means the pool. */
-            balance: string;
+            balance?: string;
             /**
              * Format: date-time
              * @description When it ends; left out for one that lasts until it is removed.
@@ -2667,7 +2667,7 @@ export interface components {
         };
         ResetBody: {
             /** @description The slug of a meter or a credits pool. A meter that a pool pays for means the pool. */
-            balance: string;
+            balance?: string;
             /** @description Your own id of this reset; a retry with it resets nothing more. */
             id?: string;
             /** @description Instead of balance. */
