@@ -282,7 +282,7 @@ func (e *Engine) checkChange(name id.Customer, ch CustomerChange) (*book, error)
 		if f.value == nil {
 			continue
 		}
-		if err := checkText(f.field, *f.value, f.max); err != nil {
+		if err := checkLine(f.field, *f.value, f.max); err != nil {
 			return b, err
 		}
 	}

@@ -2,6 +2,7 @@ package tollgate
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/tollgate/tollgate/fault"
@@ -17,4 +18,12 @@ func checkText(field, s string, bytesMax int) error {
 		return fault.Field(field, strings.ToValidUTF8(s, "?"), nil, "%s must be UTF-8 text without NUL bytes.", field)
 	}
 	return nil
+}
+
+// checkLine is checkText for what stands in one line of others: a header of an e-mail, a form at Stripe.
+func checkLine(field, s string, bytesMax int) error {
+	if strings.ContainsFunc(s, func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp) }) && utf8.ValidString(s) {
+		return fault.Field(field, s, nil, "%s must be one line without control characters.", field)
+	}
+	return checkText(field, s, bytesMax)
 }

@@ -79,7 +79,7 @@ display: For people, such as $7.99 per month or $0.02 per request; of tiers, fro
 dryRun: Nothing was published.
 duplicate: The same request has been answered before; this is that answer.
 earlier: There are older lines than those shown: read them from the ledger.
-email: An address, up to 320 bytes.
+email: An address, up to 320 bytes, in one line.
 end: When it ends; left out when it never does.
 endDate: When it ends; left out for one that lasts until it is removed.
 erased: Always true.
@@ -121,7 +121,7 @@ meter: The slug of a meter of the catalog.
 meters: Meters by slug.
 min: The smallest total of a part.
 model: flat, per_unit, graduated, volume or package.
-name: A name for people.
+name: A name for people, in one line.
 new: What it is now.
 next: What to ask for the next page with; left out on the last page.
 old: What it was.

@@ -141,6 +141,9 @@ func refusals() []refusal {
 		{"an empty id is refused", "PUT", "/v1/customers/", "{}", 422, field("path")},
 		{"an empty id within a path is refused", "GET", "/v1/customers//balances", "", 422, field("path")},
 		{"an id of dots must be encoded", "GET", "/v1/customers/../balances", "", 422, field("path")},
+		{"an address with a line break is refused", "PATCH", "/v1/customers/ada", `{"email":"ada@example.com\r\nBcc: eve@example.com"}`, 422, field("email")},
+		{"an address with a line separator is refused", "PATCH", "/v1/customers/ada", `{"email":"ada@example.com\u2028"}`, 422, field("email")},
+		{"a name with a line break is refused", "PATCH", "/v1/customers/ada", `{"name":"Ada\nTo: eve@example.com"}`, 422, field("name")},
 		{"an id with NUL is refused", "PUT", "/v1/customers/a%00b", "{}", 422, field("externalId")},
 		{"an id that is not UTF-8 is refused", "PUT", "/v1/customers/a%FFb", "{}", 422, field("externalId")},
 	}

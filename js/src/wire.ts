@@ -1645,7 +1645,7 @@ export interface components {
              * @description When it was made.
              */
             createdAt: string;
-            /** @description An address, up to 320 bytes. */
+            /** @description An address, up to 320 bytes, in one line. */
             email?: string;
             /** @description Your own name for the customer. */
             externalId: string;
@@ -1653,7 +1653,7 @@ export interface components {
             metadata: {
                 [key: string]: string;
             };
-            /** @description A name for people. */
+            /** @description A name for people, in one line. */
             name?: string;
             /** @description The billing period that holds now. */
             period: components["schemas"]["Span"];
@@ -1677,7 +1677,7 @@ export interface components {
             updatedAt: string;
         };
         CustomerChange: {
-            /** @description An address, up to 320 bytes. */
+            /** @description An address, up to 320 bytes, in one line. */
             email?: string;
             /** @description true begins on the guest plan; false signs a guest up to the default plan. */
             guest?: boolean;
@@ -1685,7 +1685,7 @@ export interface components {
             metadata?: {
                 [key: string]: string | null;
             };
-            /** @description A name for people. */
+            /** @description A name for people, in one line. */
             name?: string;
             /** @description The slug of the plan to move to. */
             plan?: string;
@@ -2426,11 +2426,11 @@ export interface components {
             topUp?: string;
         };
         Person: {
-            /** @description An address, up to 320 bytes. */
+            /** @description An address, up to 320 bytes, in one line. */
             email?: string;
             /** @description Your own name for the customer. */
             externalId: string;
-            /** @description A name for people. */
+            /** @description A name for people, in one line. */
             name?: string;
         };
         Plan: {
@@ -2448,7 +2448,7 @@ export interface components {
             includes?: {
                 [key: string]: components["schemas"]["Allowance"];
             };
-            /** @description A name for people. */
+            /** @description A name for people, in one line. */
             name: string;
             /**
              * Format: int64
@@ -2934,7 +2934,7 @@ export interface components {
             grants: {
                 [key: string]: Quantity;
             };
-            /** @description A name for people. */
+            /** @description A name for people, in one line. */
             name: string;
             /** @description The slug of a meter or a credits pool. */
             slug: string;
