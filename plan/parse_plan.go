@@ -46,8 +46,9 @@ func (r *reader) plan(d draft, slug id.Slug, n *node, path string) {
 	d.Plans[slug] = p
 }
 
-// dangling reports a slug that nothing defines.
+// dangling reports a slug that nothing defines. What is defined under a slug that is refused itself is not suggested.
 func (r *reader) dangling(n *node, path, what string, slug id.Slug, defined []id.Slug) {
+	defined = slices.DeleteFunc(slices.Clone(defined), func(s id.Slug) bool { return !s.Valid() })
 	if len(defined) == 0 {
 		r.report(n, path, "define it first", "there is no %s %s", what, quote(string(slug)))
 		return

@@ -3,7 +3,7 @@
 //
 // A script is a txtar file of commands a user could type (see the testscript package of
 // github.com/rogpeppe/go-internal), with tollgate on PATH and, in the environment, DB: the file or
-// URL of a fresh database for --db. To the standard commands it adds:
+// URL of a fresh database for --db; and README: the README. To the standard commands it adds:
 //
 //	freeport VAR                     sets VAR to a free port of 127.0.0.1
 //	waitfor URL                      waits until URL answers 200

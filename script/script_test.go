@@ -127,7 +127,9 @@ func setup(fresh func(testing.TB) string) func(*testscript.Env) error {
 			return fmt.Errorf("%T is no testing.TB", env.T())
 		}
 		env.Setenv("DB", fresh(t))
-		return nil
+		readme, err := filepath.Abs(filepath.Join(root, "README.md"))
+		env.Setenv("README", readme)
+		return err
 	}
 }
 
