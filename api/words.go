@@ -75,7 +75,7 @@ func describe(r huma.Registry) {
 	schema := func(name, field string) *huma.Schema { return r.Map()[name].Properties[field] }
 	schema("Balance", "limit").Nullable, schema("Balance", "available").Nullable = true, true
 	schema("AllowanceChange", "limit").Nullable, schema("AllowanceChange", "after").Nullable = true, true
-	r.Map()["HoldRequest"].Required = []string{"customer", "meter", "amount"} // the header may bring the transactionId
+	r.Map()["HoldRequest"].Required = []string{"customer", "meter", "amount"}                                // the header may bring the transactionId
 	r.Map()["ResetBody"].Required, r.Map()["LimitAdjustmentBody"].Required = nil, []string{"amount", "type"} // balance, or meter in its place
 	r.Map()["Error"].AdditionalProperties = true
 	r.Map()["BatchOutcome"].AdditionalProperties = true
