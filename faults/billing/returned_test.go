@@ -58,7 +58,7 @@ func TestAnExplanationNamesWhatHasComeOfARefundOrDispute(t *testing.T) {
 		s.settle()
 		s.want("the dispute is won", "won", "free", "tokens", 100)
 		for name, want := range map[id.Customer]string{
-			"plan":   "it gives 750 units until 15 Feb 2026 10:00 UTC; what was used in this window stays used (part of what the period cost was refunded or disputed)",
+			"plan":   "the window gives 750 units until 15 Feb 2026 10:00 UTC; what was used in it stays used (part of what the period cost was refunded or disputed)",
 			"failed": "is given back, 100 units in all: the refund failed.",
 			"won":    "is given back, 100 units in all: the dispute was won.",
 		} {
