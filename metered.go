@@ -73,35 +73,42 @@ func planMetered(ch *stripe.Change, from subscription.Subscription, to []usagePr
 	}
 }
 
-// moveMetered has the metered items of a subscription follow its plan, when a change at the period's end has come into force: the renewal
-// that billed the old plan's usage is paid. It comes before the plan is in force here, so that nobody has told Stripe any usage of
-// the new plan by then. It reports whether the subscription is another one now.
-func (e *Engine) moveMetered(ctx context.Context, s *seller, key id.Key, d subscription.Decision) (bool, error) {
-	if d.Subscription == nil {
+// moveMetered has the metered items of a subscription follow its plan: when a change at the period's end has come into force, for the
+// renewal that billed the old plan's usage is paid; and when Stripe's portal or dashboard has changed the plan's price alone. It comes
+// before the plan is in force here, so that nobody has told Stripe any usage of the new plan by then. It reports whether the
+// subscription is another one now.
+func (e *Engine) moveMetered(ctx context.Context, s *seller, c store.Customer, d subscription.Decision) (bool, error) {
+	if d.Subscription == nil || d.Subscription.Licensed() == nil || d.Subscription.Plan() != d.Plan {
 		return false, nil
 	}
-	stale := d.Subscription.Stale(d.Plan)
 	p, known := e.book.Load().Plans[d.Plan]
-	if len(stale) == 0 || !known {
+	stale := d.Subscription.Stale(d.Plan)
+	if !known || len(stale) == 0 && c.Plan == d.Plan {
 		return false, nil
 	}
-	every := plan.Interval(stale[0].Interval)
-	ch := stripe.Change{Subscription: d.Subscription.ID, Key: "metered:" + d.Subscription.ID}
-	var add []id.Slug
+	before, err := e.db.BillingOf(ctx, c.Key)
+	if err != nil {
+		return false, outside("read billing", err)
+	}
+	had, _ := liveOf(before, e.Now())
+	changed := had.ID == d.Subscription.ID && c.Plan != d.Plan // one that begins has what it was sold with
+	// Every reading looks anew at what there is, so a lost answer needs no key of its own.
+	ch := stripe.Change{Subscription: d.Subscription.ID, Key: id.New("metered", c.Key)}
 	for _, i := range stale {
-		ch.Drop, ch.Key = append(ch.Drop, i.ID), ch.Key+":"+i.ID
-		for _, u := range usagePrices(p, every) {
-			if u.balance == i.Meter && !slices.ContainsFunc(d.Subscription.Items, func(o subscription.Item) bool { return o.Price == u.slug }) {
-				add = append(add, u.slug)
-			}
+		ch.Drop = append(ch.Drop, i.ID)
+	}
+	var add []id.Slug
+	for _, u := range usagePrices(p, plan.Interval(d.Subscription.Licensed().Interval)) {
+		has := func(i subscription.Item) bool { return i.Price == u.slug }
+		replaces := func(i subscription.Item) bool { return i.Meter == u.balance }
+		if !slices.ContainsFunc(d.Subscription.Items, has) && (changed || slices.ContainsFunc(stale, replaces)) {
+			add = append(add, u.slug)
 		}
 	}
-	ids, err := e.priceIDs(ctx, s, add...)
-	var before store.Billing
-	if err == nil {
-		before, err = e.db.BillingOf(ctx, key)
-		err = outside("read billing", err)
+	if len(ch.Drop)+len(add) == 0 {
+		return false, nil
 	}
+	ids, err := e.priceIDs(ctx, s, add...)
 	if err == nil {
 		for _, slug := range add {
 			ch.Add = append(ch.Add, ids[slug])
@@ -112,7 +119,7 @@ func (e *Engine) moveMetered(ctx context.Context, s *seller, key id.Key, d subsc
 		}
 	}
 	if err != nil && !fault.Has(err, fault.Unavailable) { // what was paid for is given all the same
-		e.log.Error("payments: metered prices of a former plan stay on a subscription", "subscription", d.Subscription.ID, "plan", string(d.Plan), "error", err)
+		e.log.Error("payments: the metered prices of a subscription are not those of its plan", "subscription", d.Subscription.ID, "plan", string(d.Plan), "error", err)
 		return false, nil
 	}
 	return err == nil, err

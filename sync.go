@@ -71,7 +71,14 @@ func (e *Engine) look(ctx context.Context, key id.Key) (r reading, err error) {
 	}
 	terms := e.book.Load()
 	d := subscription.Decide(picture, terms.Access, e.Now())
-	moved, err := e.moveMetered(ctx, s, key, d)
+	c, err := e.db.CustomerByKey(ctx, key)
+	if store.None(err) {
+		return r, nil // erased
+	}
+	if err != nil {
+		return r, outside("read customer", err)
+	}
+	moved, err := e.moveMetered(ctx, s, c, d)
 	if err != nil {
 		return r, err
 	}
@@ -82,13 +89,6 @@ func (e *Engine) look(ctx context.Context, key id.Key) (r reading, err error) {
 		d = subscription.Decide(picture, terms.Access, e.Now())
 	}
 	r.decision = d
-	c, err := e.db.CustomerByKey(ctx, key)
-	if store.None(err) {
-		return r, nil // erased
-	}
-	if err != nil {
-		return r, outside("read customer", err)
-	}
 	r.customer = c
 	included, err := e.included(ctx, c, d)
 	if err != nil {

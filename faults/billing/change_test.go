@@ -250,6 +250,45 @@ func TestWhatAPlanBeforeGaveIsNotBilledByUse(t *testing.T) {
 	})
 }
 
+// TestMeteredPricesFollowAPlanThatIsChangedAtStripe: the portal and the dashboard change the plan's price alone.
+func TestMeteredPricesFollowAPlanThatIsChangedAtStripe(t *testing.T) {
+	t.Parallel()
+	testdb.Each(t, func(t *testing.T, db string) {
+		t.Parallel()
+		s := climbing(t, db, "flat", nil)
+		s.burn("30", "on flat")
+		at := func(price string) {
+			t.Helper()
+			now := s.subscription("org")
+			s.stripe("/v1/subscriptions/"+now.ID, url.Values{"items[0][id]": {now.Licensed().ID}, "items[0][price]": {s.prices[price]}, "proration_behavior": {"always_invoice"}})
+			s.settle()
+		}
+		for _, p := range list[object](s, "/v1/prices", nil) {
+			s.prices[p.Metadata["price"]] = p.ID
+		}
+		at("scale_monthly")
+		if got := s.items(); got != "[scale_monthly scale_tokens]" {
+			t.Errorf("moved to scale, the subscription has %s", got)
+		}
+		s.advance(time.Minute)
+		s.burn("5", "on scale")
+		s.minute()
+		s.wantReported("on scale", "org", "tokens", 0, 5)
+		at("flat_monthly")
+		if got := s.items(); got != "[flat_monthly]" {
+			t.Errorf("moved to flat, the subscription has %s", got)
+		}
+		at("scale_monthly")
+		s.advance(time.Minute)
+		s.burn("2", "on scale again")
+		s.minute()
+		s.advance(31 * day)
+		s.wantBilled("after the renewal", "scale_tokens", 5+2, 50+20)
+		s.noErrors()
+		s.audit()
+	})
+}
+
 func TestWhatAPlanBeforeGaveIsNoOverage(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, db string) {
