@@ -161,7 +161,11 @@ func (e *Engine) steps(ctx context.Context, page []store.Billing) ([]store.Repor
 			if err != nil {
 				return nil, outside("read reports", err)
 			}
-			if told.Events+told.Carried+told.Pending < -step { // what is taken back was never billed
+			before, err := e.db.ReportedBefore(ctx, b.key(), b.since) // which another plan's invoice has
+			if err != nil {
+				return nil, outside("read reports", err)
+			}
+			if told.All()+told.Pending-before.All()-before.Pending < -step { // what is taken back was never billed, or not by this plan
 				r.State = store.ReportIncluded
 			}
 		}

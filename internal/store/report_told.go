@@ -78,8 +78,8 @@ func (db *DB) LatestReports(ctx context.Context, customer id.Key, after time.Tim
 		ORDER BY meter, period_start`, int64(customer), micros(after))
 }
 
-// IncludeReport keeps a step that is never told nor billed: by what a period comes to, r.Total, more than with the steps before. It
-// fills in number, identifier and quantity; identify makes the identifier of a number. Nothing is kept where that is nothing, or less.
+// IncludeReport keeps a step that is never told nor billed: by what a period comes to, r.Total, more or less than with the steps before.
+// It fills in number, identifier and quantity; identify makes the identifier of a number. Nothing is kept where that is nothing.
 func (tx *Tx) IncludeReport(ctx context.Context, r Report, identify func(number int64) string) error {
 	const tries = 10 // somebody else may take a number
 	for range tries {
@@ -93,7 +93,7 @@ func (tx *Tx) IncludeReport(ctx context.Context, r Report, identify func(number 
 		if err != nil && !None(err) {
 			return fmt.Errorf("read reports: %w", err)
 		}
-		if r.Total <= total {
+		if r.Total == total {
 			return nil
 		}
 		res, err := tx.sql.ExecContext(ctx, `
