@@ -1,6 +1,7 @@
 package tollgate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -173,22 +174,21 @@ func (e *Engine) tell(ctx context.Context, r *store.Report) error {
 	return err
 }
 
-// isLate reports whether the invoice that bills a report's period is final, or no item counts its meter any more, and the price
+// isLate reports whether the invoice that bills a report's period is final, or no item counts the report any more, and the price
 // that billed the meter.
 // A waitError says that this is not known yet, or about to change.
 func (e *Engine) isLate(ctx context.Context, s subscription.Subscription, r *store.Report) (late bool, price string, err error) {
 	for _, i := range s.Items {
-		if i.Meter == r.Meter {
+		if i.Meter == r.Meter && !r.At.Before(i.CreatedAt) { // an item counts nothing from before it was there
 			price = i.PriceID
 		}
 	}
-	now := e.Now()
+	now, counted := e.Now(), price != ""
 	if now.Before(r.End) && !s.Status.Over() {
-		if price == "" { // a change dropped the item that counted it
+		if !counted { // a change dropped the item that counted it
 			price, err = e.billedPrice(ctx, s, r)
-			return true, price, err
 		}
-		return false, price, nil
+		return !counted, price, err
 	}
 	i, found, err := e.usageInvoice(ctx, s, r)
 	if err == nil && !found && !s.Status.Over() {
@@ -199,8 +199,13 @@ func (e *Engine) isLate(ctx context.Context, s subscription.Subscription, r *sto
 	if err != nil {
 		return false, "", err
 	}
+	if !counted {
+		if price, err = e.billedPrice(ctx, s, r); err != nil {
+			return false, "", err
+		}
+	}
 	for _, l := range i.Lines {
-		if l.Meter == r.Meter && l.PriceID != "" {
+		if counted && l.Meter == r.Meter && l.PriceID != "" {
 			price = l.PriceID
 		}
 	}
@@ -211,7 +216,7 @@ func (e *Engine) isLate(ctx context.Context, s subscription.Subscription, r *sto
 		return false, "", fault.New(fault.Conflict, "Stripe made no invoice for the period that ended at %s. Bill %d by hand.", r.End.Format(time.RFC3339), r.Quantity)
 	case !found:
 		return false, "", &waitError{closingMargin}
-	case i.Status != "draft":
+	case i.Status != "draft" || !counted:
 		return true, price, nil
 	}
 	status, final, err := e.seller.stripe.InvoiceState(ctx, i.ID)
@@ -229,8 +234,9 @@ func (e *Engine) isLate(ctx context.Context, s subscription.Subscription, r *sto
 // invoicesBack is among how many of the newest invoices that of a period is looked for.
 const invoicesBack = 50
 
-// billedPrice returns the price at Stripe by which a subscription last billed a meter, or none.
-func (e *Engine) billedPrice(ctx context.Context, s subscription.Subscription, r *store.Report) (string, error) {
+// billedPrice returns the price at Stripe by which a subscription billed a meter at the moment of a report, else by which it last did,
+// or none.
+func (e *Engine) billedPrice(ctx context.Context, s subscription.Subscription, r *store.Report) (last string, err error) {
 	rows, err := e.db.Records(ctx, r.Customer, store.RecordInvoice, "", invoicesBack)
 	if err != nil {
 		return "", outside("read invoices", err)
@@ -241,12 +247,16 @@ func (e *Engine) billedPrice(ctx context.Context, s subscription.Subscription, r
 			return "", err
 		}
 		for _, l := range i.Lines {
-			if i.Subscription == s.ID && l.Meter == r.Meter && l.PriceID != "" {
+			if i.Subscription != s.ID || l.Meter != r.Meter || l.PriceID == "" {
+				continue
+			}
+			if !r.At.Before(l.Start) && r.At.Before(l.End) {
 				return l.PriceID, nil
 			}
+			last = cmp.Or(last, l.PriceID)
 		}
 	}
-	return "", nil
+	return last, nil
 }
 
 // usageInvoice returns the invoice that bills the usage of a report's period: the renewal that followed it.
