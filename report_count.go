@@ -3,6 +3,7 @@ package tollgate
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -171,7 +172,31 @@ func (e *Engine) steps(ctx context.Context, page []store.Billing) ([]store.Repor
 		}
 		fresh = append(fresh, r)
 	}
-	return fresh, nil
+	return e.unmoved(ctx, bills, fresh)
+}
+
+// unmoved returns those of some steps whose customers are on the plan that they were counted by: a change may have come between what
+// was told by then, which begins again with it, and what is billed.
+func (e *Engine) unmoved(ctx context.Context, counted []*bill, steps []store.Report) ([]store.Report, error) {
+	if len(steps) == 0 {
+		return nil, nil
+	}
+	by, keys := map[id.Key]string{}, []id.Key(nil)
+	for _, b := range counted {
+		by[b.customer.Key] = b.customer.Subscription
+	}
+	for _, r := range steps {
+		keys = append(keys, r.Customer)
+	}
+	now, err := e.db.CustomersByKeys(ctx, keys)
+	if err != nil {
+		return nil, outside("read customers", err)
+	}
+	on := map[id.Key]string{}
+	for _, c := range now {
+		on[c.Key] = c.Subscription
+	}
+	return slices.DeleteFunc(steps, func(r store.Report) bool { return on[r.Customer] != by[r.Customer] }), nil
 }
 
 // step returns the next step of a bill, to be told at now.
