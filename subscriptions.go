@@ -78,48 +78,55 @@ type AllowanceChange struct {
 // was. What the plan gives changes when it is paid. Faults: not_found, invalid_request, conflict for a subscription that
 // has ended, payment_refused.
 func (e *Engine) ChangeSubscription(ctx context.Context, r ChangeRequest) (subscription.Subscription, error) {
-	s, ch, key, _, err := e.plannedChange(ctx, r)
+	p, err := e.planChange(ctx, r)
 	if err != nil {
 		return subscription.Subscription{}, err
 	}
-	if ch.Now {
-		e.flush(ctx, key)
+	if p.Now {
+		e.flush(ctx, p.key)
 	}
-	before, err := e.db.BillingOf(ctx, key)
+	before, err := e.db.BillingOf(ctx, p.key)
 	if err != nil {
 		return subscription.Subscription{}, outside("read billing", err)
 	}
-	ch.Key = id.New("change", key)
-	if _, err := s.stripe.Change(ctx, ch); err != nil {
+	p.Key = id.New("change", p.key)
+	if _, err := p.seller.stripe.Change(ctx, p.Change); err != nil {
 		return subscription.Subscription{}, err
 	}
-	if len(ch.Drop) > 0 {
+	if len(p.Drop) > 0 {
 		if err := e.countRest(ctx, before); err != nil {
-			e.log.Warn("payments: the usage of the moment of a change is not billed", "subscription", ch.Subscription, "error", err)
+			e.log.Warn("payments: the usage of the moment of a change is not billed", "subscription", p.Subscription, "error", err)
 		}
 	}
-	return e.after(ctx, ch.Subscription, key)
+	return e.after(ctx, p.Subscription, p.key)
 }
 
 // PreviewChange says what a change would cost and give, and changes nothing. Its At, sent along with the change, makes it
 // cost the same.
 func (e *Engine) PreviewChange(ctx context.Context, r ChangeRequest) (ChangePreview, error) {
-	s, ch, key, moved, err := e.plannedChange(ctx, r)
+	p, err := e.planChange(ctx, r)
 	if err != nil {
 		return ChangePreview{}, err
 	}
-	if ch.Now {
-		e.flush(ctx, key) // the invoice of the change bills it, and so its preview
-		if ch.Date.IsZero() {
-			ch.Date = e.Now().Truncate(time.Second)
+	c, err := e.db.CustomerByKey(ctx, p.key)
+	if err != nil {
+		return ChangePreview{}, outside("read customer", err)
+	}
+	if p.Now {
+		e.flush(ctx, p.key) // the invoice of the change bills it, and so its preview
+		if p.Date.IsZero() {
+			p.Date = e.Now().Truncate(time.Second)
+			if p.Date.Before(p.began) { // our clock is behind Stripe's, which takes no moment of an earlier period
+				p.Date = p.began
+			}
 		}
 	}
-	q, err := s.stripe.Preview(ctx, ch)
+	q, err := p.seller.stripe.Preview(ctx, p.Change)
 	if err != nil {
 		return ChangePreview{}, err
 	}
-	out := ChangePreview{Quote: q, When: AtPeriodEnd, Plan: moved[1], Credits: map[id.Slug]AllowanceChange{}}
-	if ch.Now {
+	out := ChangePreview{Quote: q, When: AtPeriodEnd, Plan: p.plan, Credits: map[id.Slug]AllowanceChange{}}
+	if p.Now {
 		out.When = Now
 	}
 	b := e.book.Load()
@@ -130,47 +137,55 @@ func (e *Engine) PreviewChange(ctx context.Context, r ChangeRequest) (ChangePrev
 		}
 		return &a.Limit
 	}
-	for _, p := range moved {
-		for balance := range b.plan(p).Includes {
-			out.Credits[balance] = AllowanceChange{Limit: given(moved[0], balance), After: given(moved[1], balance)}
+	for _, one := range []id.Slug{c.Plan, p.plan} {
+		for balance := range b.plan(one).Includes {
+			out.Credits[balance] = AllowanceChange{Limit: given(c.Plan, balance), After: given(p.plan, balance)}
 		}
 	}
 	return out, nil
 }
 
-// plannedChange checks a change and returns what to ask Stripe for, whose it is, and the plans before and after.
-func (e *Engine) plannedChange(ctx context.Context, r ChangeRequest) (*seller, stripe.Change, id.Key, [2]id.Slug, error) {
-	var ch stripe.Change
-	var plans [2]id.Slug
+// A plannedChange is a change that was checked: what to ask Stripe for, and whose it is.
+type plannedChange struct {
+	stripe.Change
+	seller *seller
+	key    id.Key
+	plan   id.Slug   // after it
+	began  time.Time // when the period began that it falls into
+}
+
+// planChange checks a change.
+func (e *Engine) planChange(ctx context.Context, r ChangeRequest) (plannedChange, error) {
+	var none plannedChange
 	s, now, key, err := e.live(ctx, r.Subscription)
 	if err != nil {
-		return nil, ch, 0, plans, err
+		return none, err
 	}
 	item := now.Licensed()
 	switch {
 	case item == nil:
-		return nil, ch, 0, plans, fault.New(fault.Conflict, "The subscription %s has no price that is paid in advance.", now.ID)
+		return none, fault.New(fault.Conflict, "The subscription %s has no price that is paid in advance.", now.ID)
 	case r.Price == "" && r.Quantity == 0:
-		return nil, ch, 0, plans, fault.Field("price", "", nil, "Name what changes: price, quantity, or both.")
+		return none, fault.Field("price", "", nil, "Name what changes: price, quantity, or both.")
 	case r.Quantity < 0 || r.Quantity > CheckoutQuantityMax:
-		return nil, ch, 0, plans, fault.Field("quantity", r.Quantity, CheckoutQuantityMax, "quantity is a whole number from 1 to %d.", CheckoutQuantityMax)
+		return none, fault.Field("quantity", r.Quantity, CheckoutQuantityMax, "quantity is a whole number from 1 to %d.", CheckoutQuantityMax)
 	case r.When != "" && r.When != Now && r.When != AtPeriodEnd:
-		return nil, ch, 0, plans, fault.Field("when", string(r.When), []When{Now, AtPeriodEnd}, "when is now or period_end; left out, a dearer price counts now and a cheaper one from the period's end on.")
+		return none, fault.Field("when", string(r.When), []When{Now, AtPeriodEnd}, "when is now or period_end; left out, a dearer price counts now and a cheaper one from the period's end on.")
 	}
-	ch = stripe.Change{Subscription: now.ID, Item: item.ID, Quantity: r.Quantity}
-	plans = [2]id.Slug{now.Plan(), now.Plan()}
+	ch := plannedChange{seller: s, key: key, plan: now.Plan(), began: now.PeriodStart,
+		Change: stripe.Change{Subscription: now.ID, Item: item.ID, Quantity: r.Quantity}}
 	dearer := r.Quantity > max(item.Quantity, 1)
 	if r.Price != "" {
 		p, price, ok := priceOf(e.book.Load().Catalog, r.Price)
 		if !ok {
-			return nil, ch, 0, plans, fault.Field("price", string(r.Price), nil, "There is no price %q of a plan in the catalog.", string(r.Price))
+			return none, fault.Field("price", string(r.Price), nil, "There is no price %q of a plan in the catalog.", string(r.Price))
 		}
 		metered := usagePrices(p, price.Every)
 		ids, err := e.priceIDs(ctx, s, append([]id.Slug{r.Price}, meteredOf(p, price.Every)...)...)
 		if err != nil {
-			return nil, ch, 0, plans, err
+			return none, err
 		}
-		ch.PriceID, plans[1] = ids[r.Price], p.Slug
+		ch.PriceID, ch.plan = ids[r.Price], p.Slug
 		quantityAfter := r.Quantity
 		if quantityAfter == 0 {
 			quantityAfter = max(item.Quantity, 1)
@@ -178,21 +193,22 @@ func (e *Engine) plannedChange(ctx context.Context, r ChangeRequest) (*seller, s
 		if string(price.Every) != item.Interval {
 			// Stripe begins a new period at once when the interval changes, whatever is asked for.
 			if r.When == AtPeriodEnd {
-				return nil, ch, 0, plans, fault.Field("when", string(r.When), Now, "A change from one interval to another counts at once: its difference is prorated. Send when as now, or leave it out.")
+				return none, fault.Field("when", string(r.When), Now, "A change from one interval to another counts at once: its difference is prorated. Send when as now, or leave it out.")
 			}
 			r.When = Now
+			ch.EndAtPeriodEnd = !now.CancelAt.IsZero() && !now.CancelAt.After(now.PeriodEnd)
 		}
 		dearer = monthly(price.Amount*quantityAfter, price.Every) > monthly(item.Amount*max(item.Quantity, 1), plan.Interval(item.Interval))
 		ch.Now = r.When == Now || r.When == "" && dearer
 		if r.Price != item.Price { // else nothing is paid, and the plan in force stays
-			planMetered(&ch, now, metered, ids)
+			planMetered(&ch.Change, now, metered, ids)
 		}
 	}
 	ch.Now = r.When == Now || r.When == "" && dearer
 	if r.At != nil {
 		ch.Date = r.At.UTC()
 	}
-	return s, ch, key, plans, nil
+	return ch, nil
 }
 
 // monthly compares amounts of different intervals: twelve times an amount per month.

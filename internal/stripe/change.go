@@ -20,6 +20,10 @@ type Change struct {
 	Date         time.Time
 	Drop, Add    []string // metered: items to drop, and prices to add
 	Key          string
+
+	// EndAtPeriodEnd has a subscription that is to end do so when the period ends that the change begins. The portal plans an end for a
+	// moment, which would stay where it was: early in the year that is paid for now.
+	EndAtPeriodEnd bool
 }
 
 // proration says what becomes of the usage of a metered item that is dropped, too: billed at once, on the next invoice, or never
@@ -52,6 +56,9 @@ func (c *Client) Change(ctx context.Context, ch Change) (subscription.Subscripti
 	}
 	for _, add := range ch.Add {
 		params.Items = append(params.Items, &stripe.SubscriptionUpdateItemParams{Price: stripe.String(add)})
+	}
+	if ch.EndAtPeriodEnd {
+		params.CancelAtPeriodEnd = stripe.Bool(true)
 	}
 	if ch.Now {
 		// A card that does not pay must leave the old plan in force.
@@ -90,6 +97,9 @@ func (c *Client) Preview(ctx context.Context, ch Change) (subscription.Quote, er
 	}
 	for _, add := range ch.Add {
 		details.Items = append(details.Items, &stripe.InvoiceCreatePreviewSubscriptionDetailsItemParams{Price: stripe.String(add)})
+	}
+	if ch.EndAtPeriodEnd {
+		details.CancelAtPeriodEnd = stripe.Bool(true)
 	}
 	if ch.Now && !ch.Date.IsZero() {
 		details.ProrationDate = stripe.Int64(ch.Date.Unix())
