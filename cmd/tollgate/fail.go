@@ -72,7 +72,11 @@ func (c *console) misused(err error) int {
 	if unheard(err) { // while --help was printed
 		return exitUnheard
 	}
-	c.note("error: %s\n", printable(err.Error()))
+	message := err.Error()
+	if rest, ok := strings.CutPrefix(message, "unknown flag -"); ok && rest != "" && rest[0] >= '0' && rest[0] <= '9' { // no flag was meant
+		message = fmt.Sprintf("what begins with -%c is no flag: write a number below 0 after all flags and --, as in -- -%[1]c", rest[0])
+	}
+	c.note("error: %s\n", printable(message))
 	command := "tollgate"
 	var parse *kong.ParseError
 	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
