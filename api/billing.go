@@ -228,7 +228,7 @@ func billingOperations() map[string]operation {
 		},
 		"POST /v1/subscriptions/{id}/change": {
 			name: "changeSubscription", tag: billingTag, summary: "Change a subscription",
-			about: "To another price or quantity. A dearer one counts at once and its difference is paid at once; a cheaper one counts from the next renewal on; when says otherwise. A card that does not pay leaves everything as it was.",
+			about: "To another price or quantity. A dearer one counts at once and its difference is paid at once; a cheaper one counts from the next renewal on; when says otherwise. A card that does not pay leaves everything as it was. A subscription that is to end still does: at the end of the period that the change begins, if it begins one.",
 			body:  reflect.TypeFor[tollgate.ChangeRequest](), example: `{"price": "business_monthly"}`, answer: one, refuses: sold,
 		},
 		"POST /v1/subscriptions/{id}/preview": {

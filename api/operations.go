@@ -101,7 +101,7 @@ func customerOperations() map[string]operation {
 		},
 		"DELETE /v1/customers/{externalId}": {
 			name: "eraseCustomer", tag: customersTag, summary: "Erase a customer",
-			about:  "Removes, for good, what names or describes the customer: the externalId, name, email, metadata and the properties of its events. The ledger stays, under a number nobody can look up, so that totals do not change.",
+			about:  "Removes, for good, what names or describes the customer: the externalId, name, email, metadata and the properties of its events. The ledger stays, under a number nobody can look up, so that totals do not change. Stripe is told nothing: cancel the customer's subscription first, for it would go on and be billed, and delete the customer there.",
 			answer: reflect.TypeFor[Erased](), refuses: []fault.Code{fault.NotFound, fault.Invalid},
 		},
 		"GET /v1/customers": {

@@ -481,7 +481,7 @@ export interface paths {
         post?: never;
         /**
          * Erase a customer
-         * @description Removes, for good, what names or describes the customer: the externalId, name, email, metadata and the properties of its events. The ledger stays, under a number nobody can look up, so that totals do not change.
+         * @description Removes, for good, what names or describes the customer: the externalId, name, email, metadata and the properties of its events. The ledger stays, under a number nobody can look up, so that totals do not change. Stripe is told nothing: cancel the customer's subscription first, for it would go on and be billed, and delete the customer there.
          */
         delete: operations["eraseCustomer"];
         options?: never;
@@ -1090,7 +1090,7 @@ export interface paths {
         put?: never;
         /**
          * Change a subscription
-         * @description To another price or quantity. A dearer one counts at once and its difference is paid at once; a cheaper one counts from the next renewal on; when says otherwise. A card that does not pay leaves everything as it was.
+         * @description To another price or quantity. A dearer one counts at once and its difference is paid at once; a cheaper one counts from the next renewal on; when says otherwise. A card that does not pay leaves everything as it was. A subscription that is to end still does: at the end of the period that the change begins, if it begins one.
          */
         post: operations["changeSubscription"];
         delete?: never;
