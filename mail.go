@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/tollgate/tollgate/internal/mail"
@@ -57,11 +58,17 @@ func (e *Engine) mails(c store.Customer, p subscription.Picture) map[string]mail
 		return money.Amount{Minor: minor, Currency: currency}.Format()
 	}
 	numbers := map[string]subscription.Invoice{}
+	declined := map[string]subscription.Payment{} // the newest of each invoice
+	for _, pay := range p.Payments {
+		if pay.Failure != "" && !pay.CreatedAt.Before(declined[pay.Invoice].CreatedAt) {
+			declined[pay.Invoice] = pay
+		}
+	}
 	for _, i := range p.Invoices {
 		numbers[i.ID] = i
 		if i.Status == "open" && i.Attempts > 0 && young(i.CreatedAt) {
 			put(fmt.Sprintf("failed.%s.%d", i.ID, i.Attempts), mail.Message{Kind: mail.KindPaymentFailed, Amount: amount(i.AmountDue, i.Currency), Plan: e.planName(p, i),
-				Date: i.NextAttempt, Link: i.URL, InvoiceNumber: i.Number})
+				Date: i.NextAttempt, Link: i.URL, InvoiceNumber: i.Number, Reason: strings.Join(strings.Fields(declined[i.ID].Failure), " ")})
 		}
 	}
 	for _, pay := range p.Payments {

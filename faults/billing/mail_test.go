@@ -56,6 +56,13 @@ func (p *mailbox) subjects() []string {
 	return all
 }
 
+// holds reports whether an e-mail that came in has the text.
+func (p *mailbox) holds(text string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.ContainsFunc(p.mails, func(m string) bool { return strings.Contains(m, text) })
+}
+
 func TestACustomerIsWrittenToOncePerCause(t *testing.T) {
 	t.Parallel()
 	testdb.Each(t, func(t *testing.T, db string) {
@@ -101,6 +108,9 @@ func TestACustomerIsWrittenToOncePerCause(t *testing.T) {
 		s.failCard("ida")
 		s.advance(3*day + 2*time.Hour)
 		expect("the first payment fails", "receipt", "trial", "payment")
+		if !box.holds("Why: Your card was declined.") {
+			t.Error("no e-mail says why the payment failed")
+		}
 		if _, err := s.engine.CancelSubscription(s.ctx, s.subscription("ida").ID, tollgate.Now); err != nil {
 			t.Fatal(err)
 		}
