@@ -130,21 +130,7 @@ func randomMonths(t *testing.T, db string, seed uint64) {
 	for _, w := range order {
 		want += (windows[w].over() + 1) / 2 // half a cent each, half up
 	}
-	var got, late int64
-	page, err := s.engine.InvoicesOf(s.ctx, "org", "", 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, i := range page.Data {
-		for _, l := range i.Lines {
-			if l.Price == "additional_requests_overage" || l.Price == "" {
-				got += l.Amount
-			}
-			if l.Price == "" {
-				late += l.Amount
-			}
-		}
-	}
+	got, late := s.usageBilled("additional_requests_overage")
 	t.Logf("usage of %d cents, %d of them late", want, late)
 	if want == 0 {
 		t.Error("nothing was used past the limit: the test tells nothing")
@@ -154,13 +140,38 @@ func randomMonths(t *testing.T, db string, seed uint64) {
 		for _, w := range order {
 			t.Logf("window from %s: %+v, past the limit %d", w, *windows[w], windows[w].over())
 		}
-		for _, i := range page.Data {
-			t.Logf("invoice of %s: %+v", i.CreatedAt, i.Lines)
-		}
 	}
 	if left := s.reportable("org", requests); left.ToReport != 0 {
 		t.Errorf("%d are left to report", left.ToReport)
 	}
 	s.noErrors()
 	s.audit()
+}
+
+// usageBilled adds up what org's invoices bill of a metered price and of late usage, and the late part of it, in cents. When the test
+// fails it tells the invoices.
+func (s *shop) usageBilled(price id.Slug) (all, late int64) {
+	s.Helper()
+	page, err := s.engine.InvoicesOf(s.ctx, "org", "", 100)
+	if err != nil {
+		s.Fatal(err)
+	}
+	for _, i := range page.Data {
+		for _, l := range i.Lines {
+			switch l.Price {
+			case "":
+				all, late = all+l.Amount, late+l.Amount
+			case price:
+				all += l.Amount
+			}
+		}
+	}
+	s.Cleanup(func() {
+		for _, i := range page.Data {
+			if s.Failed() {
+				s.Logf("invoice of %s: %+v", i.CreatedAt, i.Lines)
+			}
+		}
+	})
+	return all, late
 }
