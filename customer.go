@@ -10,6 +10,7 @@ import (
 	"github.com/tollgate/tollgate/id"
 	"github.com/tollgate/tollgate/internal/store"
 	"github.com/tollgate/tollgate/period"
+	"github.com/tollgate/tollgate/subscription"
 )
 
 // A Customer is who is metered and billed.
@@ -129,7 +130,7 @@ func (e *Engine) PatchCustomer(ctx context.Context, name id.Customer, ch Custome
 // EraseCustomer removes what names or describes a customer, for good: externalId, name, email, metadata, the properties of its
 // events, its ways to pay, its e-mails and what Stripe's events say of it, those that come later included. What Stripe keeps
 // is to be erased at Stripe. Its ledger, payments and invoices stay, under a number nobody can look up, so that totals do not
-// change. Faults: not_found.
+// change. Faults: not_found; conflict while a subscription of it lives at Stripe, which would go on to bill who is not known here.
 func (e *Engine) EraseCustomer(ctx context.Context, name id.Customer) error {
 	if err := name.Check("customer"); err != nil {
 		return err
@@ -142,9 +143,29 @@ func (e *Engine) EraseCustomer(ctx context.Context, name id.Customer) error {
 		if err != nil {
 			return err
 		}
+		if err := e.mayLeave(ctx, tx, c.Key); err != nil {
+			return err
+		}
 		return tx.Erase(ctx, c.Key, e.Now())
 	})
 	return outside("erase customer", err)
+}
+
+// mayLeave refuses to let go of who has a subscription that can be cancelled.
+func (e *Engine) mayLeave(ctx context.Context, tx *store.Tx, key id.Key) error {
+	b, err := tx.BillingOf(ctx, key)
+	if store.None(err) || err == nil && (len(b.Shown) == 0 || e.seller == nil) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s, err := unpack[subscription.Subscription](b.Shown)
+	if err != nil || s.Status.Over() || s.Status == subscription.Incomplete {
+		return err
+	}
+	return fault.New(fault.Conflict, "The customer has the subscription %s, which would go on to be billed. Cancel it first: POST /v1/subscriptions/%[1]s/cancel with {\"when\": \"now\"}.", s.ID).
+		With("subscription", s.ID).With("status", string(s.Status))
 }
 
 // Customers returns a page of customers, oldest first, after the one named; empty begins at the first.

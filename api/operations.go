@@ -101,8 +101,8 @@ func customerOperations() map[string]operation {
 		},
 		"DELETE /v1/customers/{externalId}": {
 			name: "eraseCustomer", tag: customersTag, summary: "Erase a customer",
-			about:  "Removes, for good, what names or describes the customer: the externalId, name, email, metadata and the properties of its events. The ledger stays, under a number nobody can look up, so that totals do not change. Stripe is told nothing: cancel the customer's subscription first, for it would go on and be billed, and delete the customer there.",
-			answer: reflect.TypeFor[Erased](), refuses: []fault.Code{fault.NotFound, fault.Invalid},
+			about:  "Removes, for good, what names or describes the customer: the externalId, name, email, metadata and the properties of its events. The ledger stays, under a number nobody can look up, so that totals do not change. Who has a live subscription is answered 409: cancel it first, for it would go on and be billed. Stripe is told nothing: delete the customer there afterwards.",
+			answer: reflect.TypeFor[Erased](), refuses: []fault.Code{fault.NotFound, fault.Conflict, fault.Invalid},
 		},
 		"GET /v1/customers": {
 			name: "listCustomers", tag: customersTag, summary: "List customers", about: "A page of customers, oldest first. Ask for the next page with after set to the page's next.",

@@ -481,7 +481,7 @@ export interface paths {
         post?: never;
         /**
          * Erase a customer
-         * @description Removes, for good, what names or describes the customer: the externalId, name, email, metadata and the properties of its events. The ledger stays, under a number nobody can look up, so that totals do not change. Stripe is told nothing: cancel the customer's subscription first, for it would go on and be billed, and delete the customer there.
+         * @description Removes, for good, what names or describes the customer: the externalId, name, email, metadata and the properties of its events. The ledger stays, under a number nobody can look up, so that totals do not change. Who has a live subscription is answered 409: cancel it first, for it would go on and be billed. Stripe is told nothing: delete the customer there afterwards.
          */
         delete: operations["eraseCustomer"];
         options?: never;
