@@ -156,7 +156,7 @@ describe("PricingTable", () => {
     const prices = [
       { ...usage, slug: "packages", model: "package", unitAmount: "500", packageSize: 1000 },
       { ...usage, slug: "tiers", model: "graduated", tiers: [{ upTo: 10, unitAmount: "0", flatAmount: "0" }, { upTo: 100, unitAmount: "3", flatAmount: "0" }, { upTo: "inf", unitAmount: "2.5", flatAmount: "0" }] },
-    ] as NonNullable<typeof pro>["prices"]
+    ] satisfies NonNullable<NonNullable<typeof pro>["prices"]>
     state = billing({ plans: [guest!, free!, { ...pro!, prices }] })
     await show(<PricingTable />)
     expect(text()).toContain("Tokens: $5 per 1,000")
