@@ -46,9 +46,11 @@ func usagePrices(p plan.Plan, every plan.Interval) []usagePrice {
 }
 
 // meteredOf returns the slugs of usagePrices.
-func meteredOf(p plan.Plan, every plan.Interval) []id.Slug {
+func meteredOf(p plan.Plan, every plan.Interval) []id.Slug { return slugsOf(usagePrices(p, every)) }
+
+func slugsOf(prices []usagePrice) []id.Slug {
 	var slugs []id.Slug
-	for _, u := range usagePrices(p, every) {
+	for _, u := range prices {
 		slugs = append(slugs, u.slug)
 	}
 	return slugs
@@ -58,16 +60,16 @@ func meteredOf(p plan.Plan, every plan.Interval) []id.Slug {
 // has counted with a change that counts now, and never with one at the period's end. So then nothing is dropped, and nothing added
 // that would bill the same usage twice: those follow when the plan does.
 func planMetered(ch *stripe.Change, from subscription.Subscription, to []usagePrice, ids map[id.Slug]string) {
-	has := func(is func(subscription.Item) bool) bool { return slices.ContainsFunc(from.Metered(), is) }
+	items := from.Metered()
 	if ch.Now {
-		for _, i := range from.Metered() {
+		for _, i := range items {
 			if !slices.ContainsFunc(to, func(u usagePrice) bool { return u.slug == i.Price }) {
 				ch.Drop = append(ch.Drop, i.ID)
 			}
 		}
 	}
 	for _, u := range to {
-		if !has(func(i subscription.Item) bool { return i.Price == u.slug || !ch.Now && i.Meter == u.balance }) {
+		if !slices.ContainsFunc(items, func(i subscription.Item) bool { return i.Price == u.slug || !ch.Now && i.Meter == u.balance }) {
 			ch.Add = append(ch.Add, ids[u.slug])
 		}
 	}

@@ -237,15 +237,11 @@ const invoicesBack = 50
 // billedPrice returns the price at Stripe by which a subscription billed a meter at the moment of a report, else by which it last did,
 // or none.
 func (e *Engine) billedPrice(ctx context.Context, s subscription.Subscription, r *store.Report) (last string, err error) {
-	rows, err := e.db.Records(ctx, r.Customer, store.RecordInvoice, "", invoicesBack)
+	invoices, err := newest[subscription.Invoice](ctx, e, r.Customer, store.RecordInvoice, invoicesBack)
 	if err != nil {
-		return "", outside("read invoices", err)
+		return "", err
 	}
-	for _, row := range rows {
-		i, err := unpack[subscription.Invoice](row.Body)
-		if err != nil {
-			return "", err
-		}
+	for _, i := range invoices {
 		for _, l := range i.Lines {
 			if i.Subscription != s.ID || l.Meter != r.Meter || l.PriceID == "" {
 				continue
@@ -261,15 +257,11 @@ func (e *Engine) billedPrice(ctx context.Context, s subscription.Subscription, r
 
 // usageInvoice returns the invoice that bills the usage of a report's period: the renewal that followed it.
 func (e *Engine) usageInvoice(ctx context.Context, s subscription.Subscription, r *store.Report) (subscription.Invoice, bool, error) {
-	rows, err := e.db.Records(ctx, r.Customer, store.RecordInvoice, "", invoicesBack)
+	invoices, err := newest[subscription.Invoice](ctx, e, r.Customer, store.RecordInvoice, invoicesBack)
 	if err != nil {
-		return subscription.Invoice{}, false, outside("read invoices", err)
+		return subscription.Invoice{}, false, err
 	}
-	for _, row := range rows {
-		i, err := unpack[subscription.Invoice](row.Body)
-		if err != nil {
-			return i, false, err
-		}
+	for _, i := range invoices {
 		if i.Subscription != s.ID || i.Reason != "subscription_cycle" {
 			continue
 		}

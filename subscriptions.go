@@ -101,8 +101,8 @@ func (e *Engine) ChangeSubscription(ctx context.Context, r ChangeRequest) (subsc
 	return e.after(ctx, p.Subscription, p.key)
 }
 
-// PreviewChange says what a change would cost and give, and changes nothing. Its At, sent along with the change, makes it
-// cost the same.
+// PreviewChange says what a change would cost and give, and changes nothing; of a change now it tells Stripe first what the customer has
+// used, for that is billed with it. Its At, sent along with the change, makes it cost the same. Faults as of ChangeSubscription.
 func (e *Engine) PreviewChange(ctx context.Context, r ChangeRequest) (ChangePreview, error) {
 	p, err := e.planChange(ctx, r)
 	if err != nil {
@@ -175,14 +175,15 @@ func (e *Engine) planChange(ctx context.Context, r ChangeRequest) (plannedChange
 	ch := plannedChange{seller: s, key: key, plan: now.Plan(), began: now.PeriodStart,
 		Change: stripe.Change{Subscription: now.ID, Item: item.ID, Quantity: r.Quantity}}
 	dearer := r.Quantity > max(item.Quantity, 1)
+	var metered []usagePrice
+	var ids map[id.Slug]string
 	if r.Price != "" {
 		p, price, ok := priceOf(e.book.Load().Catalog, r.Price)
 		if !ok {
 			return none, fault.Field("price", string(r.Price), nil, "There is no price %q of a plan in the catalog.", string(r.Price))
 		}
-		metered := usagePrices(p, price.Every)
-		ids, err := e.priceIDs(ctx, s, append([]id.Slug{r.Price}, meteredOf(p, price.Every)...)...)
-		if err != nil {
+		metered = usagePrices(p, price.Every)
+		if ids, err = e.priceIDs(ctx, s, append([]id.Slug{r.Price}, slugsOf(metered)...)...); err != nil {
 			return none, err
 		}
 		ch.PriceID, ch.plan = ids[r.Price], p.Slug
@@ -199,12 +200,11 @@ func (e *Engine) planChange(ctx context.Context, r ChangeRequest) (plannedChange
 			ch.EndAtPeriodEnd = !now.CancelAt.IsZero() && !now.CancelAt.After(now.PeriodEnd)
 		}
 		dearer = monthly(price.Amount*quantityAfter, price.Every) > monthly(item.Amount*max(item.Quantity, 1), plan.Interval(item.Interval))
-		ch.Now = r.When == Now || r.When == "" && dearer
-		if r.Price != item.Price { // else nothing is paid, and the plan in force stays
-			planMetered(&ch.Change, now, metered, ids)
-		}
 	}
 	ch.Now = r.When == Now || r.When == "" && dearer
+	if r.Price != "" && r.Price != item.Price { // else nothing is paid for a plan, and the one in force stays
+		planMetered(&ch.Change, now, metered, ids)
+	}
 	if r.At != nil {
 		ch.Date = r.At.UTC()
 	}
